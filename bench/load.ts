@@ -1,0 +1,112 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "../src/config/schema.ts";
+
+const TOOLS = join(import.meta.dirname, "tools");
+
+const latency = z.object({ p50: z.number(), p99: z.number(), max: z.number() });
+
+/** What we read of smpp-load's line; bench/tools/README.md explains it. */
+const loadSchema = z.object({
+  ok: z.number(),
+  seconds: z.number(),
+  msgs_per_s: z.number(),
+  resp_ms: latency,
+  by_status: z.record(z.string(), z.number()),
+  bind_errors: z.number(),
+  dup_message_ids: z.number(),
+  protocol_errors: z.number(),
+  cpu_s: z.number(),
+});
+export type Load = z.infer<typeof loadSchema>;
+
+const sinkSchema = z.object({
+  accepted: z.number(),
+  distinct: z.number(),
+  e2e_ms: latency,
+  protocol_errors: z.number(),
+  cpu_s: z.number(),
+});
+export type SinkCount = z.infer<typeof sinkSchema>;
+
+/** Makes both tools; throws with the compiler's words when that fails. */
+export function buildTools(): void {
+  const { status, stderr, error } = spawnSync("make", ["-C", TOOLS], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`make -C bench/tools failed: ${error?.message ?? stderr}`);
+}
+
+/** A provider that takes everything at once. `stop` ends it and gives its count. */
+export async function startSink(port: number, idsFile: string) {
+  const args = ["--port", String(port), "--log-ids", idsFile];
+  const child = spawn(join(TOOLS, "smpp-sink"), args, { stdio: ["ignore", "pipe", "pipe"] });
+  const output = textOf(child.stdout);
+  // It says on this stream that it listens.
+  await Promise.race([once(child.stderr, "data"), once(child, "exit")]);
+  if (child.exitCode !== null) throw new Error(`smpp-sink ended at once with ${child.exitCode}`);
+  return {
+    async stop(): Promise<SinkCount> {
+      const ended = once(child, "close");
+      child.kill("SIGTERM");
+      await ended;
+      return sinkSchema.parse(JSON.parse(output()));
+    },
+  };
+}
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly systemId: string;
+  readonly password: string;
+  readonly count: number;
+  /** submit_sm without an answer at a time. */
+  readonly window: number;
+  /** Messages a second; as fast as answers come when left out. */
+  readonly rate?: number;
+  readonly textCharacters: number;
+  /** Gets the number of each message that was answered with status 0. */
+  readonly ackedFile: string;
+}
+
+export async function runLoad(options: LoadOptions): Promise<Load> {
+  const flags: Readonly<Record<string, string | number | undefined>> = {
+    port: options.port,
+    "system-id": options.systemId,
+    password: options.password,
+    count: options.count,
+    window: options.window,
+    rate: options.rate,
+    len: options.textCharacters,
+    "log-acked": options.ackedFile,
+  };
+  const args = Object.entries(flags).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  );
+  const child = spawn(join(TOOLS, "smpp-load"), args, { stdio: ["ignore", "pipe", "inherit"] });
+  const output = textOf(child.stdout);
+  await once(child, "close");
+  return loadSchema.parse(JSON.parse(output()));
+}
+
+/** Which acknowledged messages never reached the provider, and which reached it more than once. */
+export function compare(ackedFile: string, idsFile: string) {
+  const lines = (file: string) => readFileSync(file, "utf8").split("\n").filter(Boolean);
+  const came = new Map(
+    lines(idsFile).map((line) => {
+      const [number = "", times = ""] = line.split(" ");
+      return [number, Number(times)];
+    }),
+  );
+  const acked = lines(ackedFile);
+  return {
+    lost: acked.filter((number) => !came.has(number)).length,
+    doubled: [...came.values()].filter((times) => times > 1).length,
+  };
+}
+
+function textOf(stream: NodeJS.ReadableStream): () => string {
+  let text = "";
+  stream.setEncoding("utf8").on("data", (more: string) => (text += more));
+  return () => text;
+}

@@ -1,0 +1,14 @@
+// `npm run bench quick`: one measurement by its name.
+import { argv, exit, stderr } from "node:process";
+import { quick } from "./quick.ts";
+
+/** Each resolves to false when something was wrong with what was measured, such as a lost message. */
+const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { quick };
+
+const name = argv[2] ?? "";
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
+  stderr.write(`usage: npm run bench NAME, one of: ${Object.keys(BENCHES).join(", ")}\n`);
+  exit(2);
+}
+exit((await bench()) ? 0 : 1);

@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { z } from "../src/config/schema.ts";
+import type { AccountView } from "../src/model/view.ts";
+import { wholeNumber } from "./argument.ts";
+import { ask, segment } from "./gateway.ts";
+import { readPassword } from "./password.ts";
+import { answer, table } from "./print.ts";
+import type { GlobalOptions } from "./settings.ts";
+import { accountShape } from "./views.ts";
+
+/** Credits. Far above any purse, and a sum of many stays exact as a double. */
+const creditsMax = 1_000_000_000_000;
+
+/** `signalbox account …`; accounts live in the database, so a gateway must run. */
+export function addAccount(program: Command): void {
+  const account = program.command("account").description("customers, their credits and numbers");
+
+  account
+    .command("list")
+    .description("show every account")
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const shape = z.array(accountShape);
+      const accounts = await ask(options, { method: "GET", path: "/v1/accounts", shape });
+      answer(options, accounts, listed, "Add one: signalbox account add <id> --credits 100");
+    });
+
+  account
+    .command("add")
+    .description("make an account; its password is asked for, or read from standard input")
+    .argument("<id>", "the account's id, which is its system_id")
+    .option("--credits <number>", "credits to begin with", wholeNumber(0, creditsMax), 0)
+    .option("--number <range...>", "numbers or ranges that are its own", [])
+    .option("--password <password>", "its password; others on this machine may see it")
+    .action(async (id: string, own: AddOptions, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const password = own.password ?? (await readPassword(`Password for ${id}: `));
+      const body = { id, password, credits: own.credits, numbers: own.number };
+      const call = { method: "POST", path: "/v1/accounts", body, shape: accountShape } as const;
+      const made = await ask(options, call);
+      answer(options, made, (one) => `Account ${one.id} is made. ${sumOf(one)}`, tryIt(id));
+    });
+
+  account
+    .command("credit")
+    .description("add credits to an account, or with a negative number take some")
+    .argument("<id>")
+    .argument("<credits>", "how many", wholeNumber(-creditsMax, creditsMax))
+    .action(async (id: string, add: number, _own, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const path = `/v1/accounts/${segment(id)}/credit`;
+      const call = { method: "POST", path, body: { add }, shape: accountShape } as const;
+      answer(options, await ask(options, call), (one) => `Account ${one.id}. ${sumOf(one)}`);
+    });
+
+  account
+    .command("password")
+    .description("set a new password; it is asked for, or read from standard input")
+    .argument("<id>")
+    .option("--password <password>", "the new one; others on this machine may see it")
+    .action(async (id: string, own: { readonly password?: string }, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const password = own.password ?? (await readPassword(`New password for ${id}: `));
+      const path = `/v1/accounts/${segment(id)}/password`;
+      await ask(options, { method: "PUT", path, body: { password }, shape: z.undefined() });
+      answer(options, { id }, (one) => `Account ${one.id} has a new password.`, tryIt(id));
+    });
+}
+
+interface AddOptions {
+  readonly credits: number;
+  readonly number: readonly string[];
+  readonly password?: string;
+}
+
+function listed(accounts: readonly AccountView[]): string {
+  if (accounts.length === 0) return "No accounts.";
+  return table(
+    ["account", "credits", "password", "numbers"],
+    accounts.map((one) => [one.id, one.credits, one.passwordScheme, one.numbers.join(", ")]),
+  );
+}
+
+function sumOf({ credits }: AccountView): string {
+  return credits === 1 ? "It has 1 credit." : `It has ${credits} credits.`;
+}
+
+function tryIt(id: string): string {
+  return `Try it: signalbox simulate esme --system-id ${id} --password - --to +15551234567 --text Hello`;
+}

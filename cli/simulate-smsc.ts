@@ -1,0 +1,178 @@
+import { createInterface } from "node:readline";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { decode } from "../src/sms/data-coding.ts";
+import type { Sms } from "../src/model/message.ts";
+import { receiptStates } from "../src/simulator/receipt.ts";
+import {
+  allDelivered,
+  byLastDigit,
+  byShares,
+  type OutcomeOf,
+  type Shares,
+} from "../src/simulator/rules.ts";
+import {
+  type IdForm,
+  type Smsc,
+  type SmscEvent,
+  startSmsc,
+  type Taken,
+} from "../src/simulator/smsc.ts";
+import { commandStatusName } from "../src/smpp/command-status.ts";
+import { wholeNumber } from "./argument.ts";
+import { WrongArguments } from "./failure.ts";
+import { clockTime, paint, suggest } from "./print.ts";
+import type { GlobalOptions } from "./settings.ts";
+import { signalled } from "./signalled.ts";
+import { visible } from "./visible.ts";
+
+/** `signalbox simulate smsc` */
+export function addSimulateSmsc(simulate: Command): void {
+  simulate
+    .command("smsc")
+    .description("run a provider: takes messages, answers and reports them, until Ctrl-C")
+    .option("--host <address>", "where it listens", "127.0.0.1")
+    .option("--port <port>", "its TCP port; 0 takes a free one", wholeNumber(0, 65_535), 2785)
+    .option("--password <password>", "only who gives this one may bind; else everybody may")
+    .option("--answer-delay-ms <ms>", "before it answers", wholeNumber(0, 600_000), 0)
+    .option("--report-delay-ms <ms>", "before it reports", wholeNumber(0, 3_600_000), 500)
+    .addOption(
+      new Option("--id-form <form>", "how it writes ids")
+        .choices(["decimal", "hex"])
+        .default("decimal"),
+    )
+    .option("--by-last-digit", "what happens is told by the number's last digit (see below)")
+    .option(
+      "--share <outcome=percent...>",
+      "what happens to so many, as UNDELIV=5 none=1 refused=2",
+      share,
+      {},
+    )
+    .option(
+      "--seed <number>",
+      "of the draw for --share, to repeat a run",
+      wholeNumber(0, 2 ** 32 - 1),
+      1,
+    )
+    .addHelpText(
+      "after",
+      `
+With --by-last-digit: 0-4 delivered, 5 UNDELIV, 6 EXPIRED, 7 taken and never reported,
+8 refused for now (ESME_RTHROTTLED), 9 refused (ESME_RINVDSTADR).
+
+Type \`FROM TO TEXT\` and Enter to send a message to whoever is bound.`,
+    )
+    .action(async (own: SmscOptions, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const json = options.json === true;
+      const { host, port } = own;
+      const rules = {
+        outcome: outcomeOf(own),
+        answerDelayMs: own.answerDelayMs,
+        reportDelayMs: own.reportDelayMs,
+        idForm: own.idForm,
+        ...(own.password === undefined ? {} : { password: own.password }),
+      };
+      const asked = signalled();
+      const watch = (event: SmscEvent): void => tell(event, json);
+      const smsc = await startSmsc({ host, port, rules, watch });
+      if (json) line({ what: "listening", host: smsc.host, port: smsc.port });
+      else {
+        say(`listens on ${smsc.host}:${smsc.port}`);
+        suggest(
+          "Point an smpp-client channel at it. Type FROM TO TEXT to send a message; Ctrl-C ends.",
+        );
+      }
+      injectLines(smsc);
+      await asked;
+      await smsc.close();
+      process.stdin.destroy();
+    });
+}
+
+interface SmscOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly password?: string;
+  readonly answerDelayMs: number;
+  readonly reportDelayMs: number;
+  readonly idForm: IdForm;
+  readonly byLastDigit?: true;
+  readonly share: Shares;
+  readonly seed: number;
+}
+
+function outcomeOf({ byLastDigit: digits, share: shares, seed }: SmscOptions): OutcomeOf {
+  const drawn = Object.keys(shares).length > 0;
+  if (digits === true && drawn)
+    throw new WrongArguments("--by-last-digit and --share cannot be used together");
+  if (digits === true) return byLastDigit;
+  return drawn ? byShares(shares, seed) : allDelivered;
+}
+
+/** One `UNDELIV=5` of `--share`, put to those before it. */
+function share(text: string, before: Shares): Shares {
+  const [, name = "", percent = ""] = /^(\w+)=(\d{1,3}(?:\.\d+)?)$/.exec(text) ?? [];
+  const known = [...receiptStates, "none", "refused"];
+  if (!known.includes(name))
+    throw new InvalidArgumentError(`It must be OUTCOME=PERCENT with one of ${known.join(", ")}.`);
+  const shares = { ...before, [name]: Number(percent) };
+  const sum = Object.values(shares).reduce((all, one) => all + one, 0);
+  if (sum > 100) throw new InvalidArgumentError("All shares together may be 100 at most.");
+  return shares;
+}
+
+function tell(event: SmscEvent, json: boolean): void {
+  if (json)
+    line(event.what === "message" ? { what: "message", ...plain(event.taken.sms) } : bare(event));
+  else say(visible(wordsOf(event)));
+}
+
+function wordsOf(event: SmscEvent): string {
+  if (event.what === "message") return takenWords(event.taken);
+  if (event.what === "delivered")
+    return `${event.kind} answered  ${commandStatusName(event.status)}`;
+  if (event.what === "given up") return `${event.kind} given up  ${event.why}`;
+  return `${event.what}  ${event.systemId} as ${event.bindType} from ${event.remote}`;
+}
+
+function takenWords({ sms, answer, messageId }: Taken): string {
+  const { from, to, text } = plain(sms);
+  const taken = answer === 0 ? `id ${messageId}` : "not answered";
+  const outcome = typeof answer === "number" && answer !== 0 ? commandStatusName(answer) : taken;
+  return `message  ${from} → ${to}  "${text ?? "(not text)"}"  ${outcome}`;
+}
+
+/** An event without the octets of its message. */
+function bare(event: Exclude<SmscEvent, { what: "message" }>): object {
+  return event.what === "given up" ? { ...event, sms: plain(event.sms) } : event;
+}
+
+function plain(sms: Sms): { from: string; to: string; text: string | undefined } {
+  const text = decode(sms.octets, sms.dataCoding, (sms.esmClass & 0x40) !== 0);
+  return { from: sms.from.digits, to: sms.to.digits, text };
+}
+
+/** Lines of `FROM TO TEXT` from a person, or from a pipe. */
+function injectLines(smsc: Smsc): void {
+  createInterface({ input: process.stdin }).on("line", (typed) => {
+    const [, from, to, text] = /^\s*(\S+)\s+(\S+)\s+(.+)$/.exec(typed) ?? [];
+    if (from === undefined || to === undefined || text === undefined) {
+      if (typed.trim() !== "")
+        suggest("Type FROM TO TEXT, for example +15550001111 +15552223333 Hello");
+      return;
+    }
+    // What became of it is told by `watch`, a message that was given up too.
+    smsc.inject({ from, to, text }).catch((cause: unknown) => {
+      say(cause instanceof Error ? cause.message : String(cause));
+    });
+  });
+}
+
+function say(text: string): void {
+  process.stdout.write(`${paint("dim", clockTime(Date.now()))}  ${text}\n`);
+}
+
+/** With `--json` every event is a line of its own, since it never ends by itself. */
+function line(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

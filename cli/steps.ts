@@ -1,0 +1,38 @@
+import type { AttemptView, MessageView } from "../src/model/view.ts";
+import type { TraceLine } from "../src/model/message.ts";
+import { clockTime, paint } from "./print.ts";
+import { statusText } from "./status.ts";
+
+/** What happened to one entry of a life, a line each, in the order of time. */
+export function stepsOf(entry: MessageView): string[] {
+  const steps = [
+    ...entry.log.map((line) => ({ at: line.at, what: line.what, text: lineText(line) })),
+    ...entry.attempts.map((one) => ({ at: one.atMs, what: "attempt", text: attemptText(one) })),
+  ];
+  // The sort is stable: what happened in the same millisecond stays as it was written.
+  steps.sort((a, b) => a.at - b.at);
+  const width = Math.max(0, ...steps.map(({ what }) => what.length));
+  return steps.map(
+    ({ at, what, text }) => `  ${paint("dim", clockTime(at))}  ${what.padEnd(width)}  ${text}`,
+  );
+}
+
+/** A trigger by name, version, time taken and result; everything else as `key=value`. */
+function lineText({ facts }: TraceLine): string {
+  const { trigger, version, us, result, fault, text, skipped, ...rest } = facts;
+  const words: string[] = [];
+  if (trigger !== undefined) words.push(paint("bold", `${trigger} v${version ?? "?"}`));
+  if (us !== undefined) words.push(`${us} µs`);
+  if (result !== undefined) words.push(String(result));
+  if (fault !== undefined) words.push(paint("red", `fault ${fault}`));
+  if (text !== undefined) words.push(String(text));
+  if (skipped === true) words.push("(skipped)");
+  for (const [key, value] of Object.entries(rest)) words.push(`${key}=${value}`);
+  return words.join("  ");
+}
+
+function attemptText(one: AttemptView): string {
+  const id = one.providerId === undefined ? "" : `  id ${one.providerId}`;
+  const error = one.error === undefined ? "" : `  ${one.error}`;
+  return `try ${one.tries} over ${one.channel}  ${statusText(one.status)}${id}${error}`;
+}

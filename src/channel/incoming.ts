@@ -1,0 +1,73 @@
+import { type Numbers, canonical } from "../model/address.ts";
+import type { MessageEvent } from "../model/event.ts";
+import type { Sms } from "../model/message.ts";
+import { decode } from "../sms/data-coding.ts";
+import { binaryParts, partsOf } from "../sms/segments.ts";
+import type { Session, ShortMessageRequest } from "../smpp/session.ts";
+import { timeFrom } from "../smpp/time.ts";
+import type { ChannelHost } from "./channel.ts";
+
+/** esm_class 0x40: the octets begin with a user data header (SMPP v3.4 §5.2.12). */
+const userDataHeader = 0x40;
+
+/** No short message carries less than this, whatever its coding, so up to here it is one. */
+const onePartOctets = 140;
+
+/** data_coding 8: two octets a character, where the narrow alphabet has one. */
+const ucs2 = 8;
+
+interface Arrival {
+  readonly host: ChannelHost;
+  readonly settings: { readonly numbers: Numbers; readonly validityMs: number };
+  readonly request: ShortMessageRequest;
+  readonly session: Session;
+  /** The customer's account; undefined for what a provider brings. */
+  readonly account: string | undefined;
+  readonly isOpen: () => boolean;
+}
+
+/** A short message that came over a session as the event that the gateway is told. */
+export function messageEvent(arrival: Arrival): MessageEvent {
+  const { host, settings, request, session, account, isOpen } = arrival;
+  const { sms } = request;
+  const id = host.newId();
+  const at = host.clock.nowMs();
+  const text = decode(sms.octets, sms.dataCoding, (sms.esmClass & userDataHeader) !== 0);
+  const facts = {
+    session: session.id,
+    command: request.command,
+    sequence: request.sequence,
+    octets: sms.octets.length,
+    dataCoding: sms.dataCoding,
+  };
+  return {
+    message: {
+      id,
+      root: id,
+      parent: undefined,
+      kind: "sms",
+      direction: "in",
+      channel: host.name,
+      account,
+      from: canonical(sms.from, settings.numbers),
+      to: canonical(sms.to, settings.numbers),
+      sms,
+      sameAsParent: false,
+      hops: account === undefined ? 0 : 1,
+      log: [{ at, what: "received", facts }],
+    },
+    text,
+    parts: partsIn(sms, text),
+    session: session.id,
+    expiresMs: timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
+    origin: account === undefined ? "provider" : "customer",
+    isOpen,
+  };
+}
+
+/** What the networks will count: a part that the sender cut himself is one. */
+function partsIn(sms: Sms, text: string | undefined): number {
+  if (sms.octets.length <= onePartOctets || (sms.esmClass & userDataHeader) !== 0) return 1;
+  if (text === undefined) return binaryParts(sms.octets.length);
+  return partsOf(text, sms.dataCoding === ucs2 ? "ucs2" : "gsm7").length;
+}

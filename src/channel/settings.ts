@@ -1,0 +1,83 @@
+import { z } from "../config/schema.ts";
+import { sessionLimits } from "../smpp/limits.ts";
+import type { SessionLimits } from "../smpp/limits.ts";
+
+/** What every channel has. */
+export const commonSettings = {
+  description: z.string().max(200).default("").describe("Free text, shown in lists."),
+  enabled: z.boolean().default(true).describe("false keeps the entry but opens nothing."),
+  numbers: z
+    .enum(["international", "asReceived"])
+    .default("asReceived")
+    .describe("`international`: a bare number of unknown type on this channel is E.164."),
+  validityMs: z
+    .int()
+    .min(1_000)
+    .max(30 * 24 * 3_600_000)
+    .default(24 * 3_600_000)
+    .meta({ unit: "ms" })
+    .describe("How long a message that does not say so itself may wait before it expires."),
+};
+
+/** What every SMPP session has; the defaults and their reasons are in `smpp/limits.ts`. */
+export const sessionSettings = {
+  windowRequests: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(sessionLimits.windowRequestsMax)
+    .describe("Requests of ours that may be without an answer, per session."),
+  peerRequests: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(sessionLimits.peerRequestsMax)
+    .describe("Requests of the peer that may be without our answer; more are refused with 0x58."),
+  responseTimeoutMs: z
+    .int()
+    .min(100)
+    .default(sessionLimits.responseTimeoutMs)
+    .meta({ unit: "ms" })
+    .describe("How long we wait for an answer; then its outcome is unknown."),
+  enquireLinkMs: z
+    .int()
+    .min(100)
+    .default(sessionLimits.enquireLinkMs)
+    .meta({ unit: "ms" })
+    .describe("After this long without traffic the peer is asked whether it lives."),
+  inactivityMs: z
+    .int()
+    .min(0)
+    .default(sessionLimits.inactivityMs)
+    .meta({ unit: "ms" })
+    .describe("A session without messages for this long is closed; 0 never."),
+  pduOctets: z
+    .int()
+    .min(1_024)
+    .max(1_048_576)
+    .default(sessionLimits.pduOctetsMax)
+    .meta({ unit: "octets" })
+    .describe("A longer PDU ends the connection."),
+};
+
+interface SessionSettings {
+  readonly windowRequests: number;
+  readonly peerRequests: number;
+  readonly responseTimeoutMs: number;
+  readonly enquireLinkMs: number;
+  readonly inactivityMs: number;
+  readonly pduOctets: number;
+}
+
+export function limitsOf(settings: SessionSettings, sessionInitMs: number): SessionLimits {
+  return {
+    ...sessionLimits,
+    windowRequestsMax: settings.windowRequests,
+    peerRequestsMax: settings.peerRequests,
+    responseTimeoutMs: settings.responseTimeoutMs,
+    enquireLinkMs: settings.enquireLinkMs,
+    inactivityMs: settings.inactivityMs,
+    pduOctetsMax: settings.pduOctets,
+    sessionInitMs,
+  };
+}

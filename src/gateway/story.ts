@@ -1,0 +1,49 @@
+import type { Action, Ran } from "../model/decision.ts";
+import type { TraceLine } from "../model/message.ts";
+
+/** What the triggers did with an event, as lines of its trace. */
+export function storyOf(ran: readonly Ran[], atMs: number): TraceLine[] {
+  const lines: TraceLine[] = [];
+  for (const one of ran) {
+    const who = { trigger: one.trigger, version: one.version };
+    if ("fault" in one) {
+      const facts = { ...who, us: one.us, fault: one.fault, text: one.text, skipped: one.skipped };
+      lines.push({ at: atMs, what: "trigger", facts });
+      continue;
+    }
+    const facts = { ...who, us: one.us, result: resultOf(one.actions) };
+    lines.push({ at: atMs, what: "trigger", facts });
+    for (const action of one.actions)
+      if (action.do === "trace")
+        lines.push({ at: atMs, what: "trace", facts: { ...who, text: action.text } });
+  }
+  return lines;
+}
+
+function resultOf(actions: readonly Action[]): string {
+  const words: string[] = [];
+  for (const action of actions) {
+    switch (action.do) {
+      case "accept":
+        words.push(
+          action.charge === undefined || action.charge === 0
+            ? "accepted"
+            : `accepted, charged ${action.charge}`,
+        );
+        break;
+      case "reject":
+        words.push(`rejected: ${action.reason ?? action.code}`);
+        break;
+      case "forward":
+        words.push(
+          action.account === undefined
+            ? `forwarded to ${action.channel}`
+            : `forwarded to ${action.channel}/${action.account}`,
+        );
+        break;
+      case "trace":
+        break;
+    }
+  }
+  return words.length === 0 ? "nothing" : words.join("; ");
+}

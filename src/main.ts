@@ -1,0 +1,178 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Admin, openAdmin } from "./admin/admin.ts";
+import { createBus } from "./bus/bus.ts";
+import { openChannel } from "./channel/catalog.ts";
+import type { Channel } from "./channel/channel.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import { createLog } from "./log/log.ts";
+import { systemClock } from "./model/clock.ts";
+import { GatewayError } from "./model/error.ts";
+import { idMaker } from "./model/id.ts";
+import type { Log } from "./model/log.ts";
+import type { Settings } from "./settings.ts";
+import { type Smsc, startSmsc } from "./simulator/smsc.ts";
+import { type Store, openStore, storeDefaults } from "./store/store.ts";
+import { type Engine, openEngine } from "./trigger/engine.ts";
+import { defaultLimits } from "./trigger/limits.ts";
+
+export interface StartOptions {
+  /** Directory to which the paths in the settings are relative: where the configuration file lies. */
+  readonly base: string;
+  readonly log?: Log;
+}
+
+/** A gateway that runs. */
+export interface Running {
+  readonly admin: Admin;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly simulator: Smsc | undefined;
+  /** Resolves when nothing is with a peer and every result is committed; waiting rows may remain. */
+  settled(): Promise<void>;
+  /**
+   * No new binds, windows emptied, results committed, unbind sent. Takes `drainMs` at most, and a
+   * little for the database. A second call waits for the first.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts all parts in order: what is asked for is there before who asks. Rejects with a GatewayError
+ * that names the place when nothing can run, after taking down what it had started.
+ */
+export async function start(settings: Settings, options: StartOptions): Promise<Running> {
+  const log = options.log ?? createLog(settings.log.level);
+  const clock = systemClock;
+  const newId = idMaker(clock.nowMs);
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    const dataDirectory = await directoryAt(resolve(options.base, settings.data));
+    const store = await openStore({
+      settings: {
+        ...storeDefaults,
+        dataDirectory,
+        databaseUrl: settings.database.url || undefined,
+      },
+      log: log.child({ part: "store" }),
+      clock,
+      newId,
+    });
+    closers.push(() => store.close());
+    if (settings.example) await guardExample(store, settings);
+
+    const bus = createBus();
+    const gateway = createGateway({ bus, store, clock, log, newId });
+    const engine = await openEngine({
+      directory: resolve(options.base, settings.triggers),
+      limits: { ...defaultLimits, eventDeadlineMs: settings.eventDeadlineMs },
+      log: log.child({ part: "trigger" }),
+      clock,
+      calls: gateway.calls,
+      channels: () => Object.keys(settings.channels),
+    });
+    closers.push(() => engine.close());
+
+    let simulator: Smsc | undefined;
+    if (settings.simulator !== undefined) {
+      simulator = await startSimulator(settings.simulator, log);
+      closers.push(simulator.close);
+    }
+
+    const channels = new Map<string, Channel>();
+    closers.push(async () => {
+      await Promise.all([...channels.values()].map((channel) => channel.close(settings.drainMs)));
+    });
+    // What customers and providers send while the rest is still being opened is answered already.
+    gateway.attach(engine, channels);
+    for (const [name, channel] of Object.entries(settings.channels)) {
+      if (!channel.enabled) continue;
+      const tag = channel.type.startsWith("smpp") ? "SMPP" : channel.type;
+      const host = {
+        name,
+        clock,
+        log: log.child({ tag, channel: name }),
+        newId,
+        emit: bus.emit,
+        ready: () => gateway.ready(name),
+      };
+      channels.set(name, await openChannel(channel, host));
+    }
+    await gateway.takeUp();
+    closers.push(() => within(settings.drainMs, gateway.drain()));
+
+    const admin = await openAdmin({
+      gateway,
+      store,
+      dataDirectory,
+      log: log.child({ part: "admin" }),
+    });
+    closers.push(() => admin.close());
+
+    const settled = (): Promise<void> => gateway.settled();
+    let stopping: Promise<void> | undefined;
+    const stop = (): Promise<void> => (stopping ??= closeAll(closers, log));
+    return { admin, channels, engine, store, simulator, settled, stop };
+  } catch (cause) {
+    await closeAll(closers, log);
+    throw cause;
+  }
+}
+
+/** Made if it is not there, and closed to others: the admin socket lies in it. */
+async function directoryAt(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError("data_directory", `${path} cannot be made: ${why}`, { cause });
+  }
+  return path;
+}
+
+async function startSimulator(
+  settings: NonNullable<Settings["simulator"]>,
+  log: Log,
+): Promise<Smsc> {
+  const { host, port, answerDelayMs, reportDelayMs } = settings;
+  return startSmsc({
+    host,
+    port,
+    rules: { answerDelayMs, reportDelayMs },
+    log: log.child({ part: "simulator" }),
+  });
+}
+
+/** The seeded passwords are public: they may open this machine's own door and no other. */
+async function guardExample(store: Store, settings: Settings): Promise<void> {
+  await store.accounts.seedExample();
+  const open = Object.entries(settings.channels).find(
+    ([, channel]) =>
+      channel.type === "smpp-server" && channel.enabled && !channel.address.every(isLoopback),
+  );
+  if (open === undefined) return;
+  const seeded = await store.accounts.seededPasswordUnchanged();
+  if (seeded.length === 0) return;
+  throw new GatewayError(
+    "bad_configuration",
+    `channels.${open[0]}.address is open to others while ${seeded.join(" and ")} still has the example's password. Set it to 127.0.0.1, start, change it with \`npx signalbox account password ${seeded[0]}\`, then open it`,
+  );
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address === "localhost" || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+/** In reverse order; one that fails does not keep the others from being closed. */
+async function closeAll(closers: readonly (() => Promise<void>)[], log: Log): Promise<void> {
+  for (const close of closers.toReversed())
+    await close().catch((cause: unknown) => log.error({ err: cause }, "a part did not stop well"));
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((end) => (timer = setTimeout(end, ms)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

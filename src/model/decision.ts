@@ -1,0 +1,116 @@
+import type { ErrorCode } from "./error.ts";
+
+/** What a script asked for, in the order in which it asked. Data: nothing has happened yet. */
+export type Action =
+  | { readonly do: "accept"; readonly charge?: number; readonly account?: string }
+  | { readonly do: "reject"; readonly code: ErrorCode | number; readonly reason?: string }
+  | ForwardAction
+  | { readonly do: "trace"; readonly text: string };
+
+/** Pass the message on. What is not named stays as it came in. */
+export interface ForwardAction {
+  readonly do: "forward";
+  readonly channel: string;
+  /** For a channel that customers bind to: whose sessions get it. */
+  readonly account?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly text?: string;
+}
+
+/** What one trigger did with one event. */
+export type Ran = {
+  readonly trigger: string;
+  /** Counts up with each change of the file. */
+  readonly version: number;
+  /** Microseconds that it took, its share of a batch. */
+  readonly us: number;
+} & (
+  | { readonly actions: readonly Action[] }
+  | {
+      readonly fault: ErrorCode;
+      readonly text: string;
+      /** `onFault: "skip"`: the rest goes on. */
+      readonly skipped: boolean;
+    }
+);
+
+/** The one decision on one event, out of what all its triggers did. */
+export type Ruling =
+  | {
+      readonly verdict: "accept";
+      /** Credits, summed over all triggers. */
+      readonly charge: number;
+      readonly account: string | undefined;
+      readonly forwards: readonly ForwardAction[];
+      readonly ran: readonly Ran[];
+    }
+  | {
+      readonly verdict: "reject";
+      readonly code: ErrorCode | number;
+      readonly reason: string;
+      readonly ran: readonly Ran[];
+    }
+  | { readonly verdict: "unanswered"; readonly ran: readonly Ran[] }
+  | {
+      readonly verdict: "undecided";
+      readonly fault: ErrorCode;
+      readonly text: string;
+      readonly ran: readonly Ran[];
+    };
+
+/**
+ * Makes one decision of what the triggers did, which ran by (order, name). The rules, as in the
+ * triggers guide:
+ * a) the first accept answers, charges add up; b) a reject wins over everything before it and only
+ * trace lines stay; c) accept and reject by one trigger, or two accepts that contradict each other
+ * in anything but charge, is the fault `answered_twice`; d) where somebody waits, effects without
+ * an answer are dropped, elsewhere silence is acceptance. A fault that is not skipped leaves the
+ * event undecided.
+ */
+export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Ruling {
+  let accepted = silence === "accept";
+  let answered = false;
+  let account: string | undefined;
+  let charge = 0;
+  const forwards: ForwardAction[] = [];
+  for (const one of ran) {
+    if ("fault" in one) {
+      if (one.skipped) continue;
+      return { verdict: "undecided", fault: one.fault, text: one.text, ran };
+    }
+    let accepts = false;
+    let reject: (Action & { do: "reject" }) | undefined;
+    for (const action of one.actions) {
+      switch (action.do) {
+        case "accept":
+          if (answered && action.account !== undefined && account !== action.account)
+            return contradiction(one.trigger, ran);
+          if (!answered || action.account !== undefined) account = action.account;
+          answered = accepts = accepted = true;
+          charge += action.charge ?? 0;
+          break;
+        case "reject":
+          reject ??= action;
+          break;
+        case "forward":
+          forwards.push(action);
+          break;
+        case "trace":
+          break;
+      }
+    }
+    if (reject !== undefined) {
+      if (accepts) return contradiction(one.trigger, ran);
+      return { verdict: "reject", code: reject.code, reason: reject.reason ?? "", ran };
+    }
+  }
+  return accepted
+    ? { verdict: "accept", charge, account, forwards, ran }
+    : { verdict: "unanswered", ran };
+}
+
+function contradiction(trigger: string, ran: readonly Ran[]): Ruling {
+  const text = `${trigger} gave an answer that contradicts one given before`;
+  return { verdict: "undecided", fault: "answered_twice", text, ran };
+}

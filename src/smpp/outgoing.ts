@@ -1,0 +1,192 @@
+import { GatewayError } from "../model/error.ts";
+import type { Sms } from "../model/message.ts";
+import {
+  type BindFields,
+  type BindResult,
+  decodeBindAnswer,
+  encodeBind,
+  version34,
+} from "./bind.ts";
+import {
+  COMMAND,
+  type Command,
+  GENERIC_NACK,
+  type OtherCommand,
+  type ShortMessageCommand,
+  nackStatus,
+  responseTo,
+} from "./command.ts";
+import type { Answer, Session, Unanswered } from "./contract.ts";
+import type { Link } from "./link.ts";
+import { type Header, headerOf } from "./pdu.ts";
+import { type Fields, type RareBody, decodeRare, encodeRare } from "./rare.ts";
+import { decodeShortMessageAnswer, encodeShortMessage } from "./short-message.ts";
+import { BIND_COMMAND, BOUND_STATE, isBound, isLegal } from "./states.ts";
+import { createWindow } from "./window.ts";
+
+/** What a request waits with: it gets the answer's PDU, or why there is none. */
+type Settle = (outcome: Buffer | Unanswered) => void;
+
+/** Our own requests, each settled exactly once. */
+export interface Outgoing extends Pick<Session, "bind" | "room" | "send" | "ask"> {
+  /** Messages without an answer. */
+  readonly size: number;
+  onResponse(header: Header, pdu: Buffer): void;
+  /** Any request that does not count for the window. Throws what `encode` throws. */
+  request(command: Command, encode: (sequence: number) => Buffer, settle: Settle): void;
+  /** Settles those whose time is over. */
+  expire(nowMs: number): void;
+  /** Settles all: the connection is gone. */
+  drop(): void;
+}
+
+export function createOutgoing(link: Link): Outgoing {
+  const { role, limits, clock, counters, timers } = link;
+  const window = createWindow<Settle>({
+    lateAnswersMax: limits.lateAnswersMax,
+    anyResponse: GENERIC_NACK,
+  });
+
+  return {
+    get size() {
+      return window.size;
+    },
+    onResponse,
+    request: (command, encode, settle) => add(command, { encode, settle, counted: false }),
+    expire,
+    drop,
+    bind,
+    room,
+    send,
+    ask,
+  };
+
+  function onResponse({ id, sequence }: Header, pdu: Buffer): void {
+    const found = window.settle(sequence, id);
+    if (found === "late" || found === "stray") {
+      counters[found] += 1;
+      return;
+    }
+    if (found.counted) timers.messageMs = timers.readMs;
+    tell(found.request, pdu);
+    link.settled();
+  }
+
+  function expire(nowMs: number): void {
+    const expired = window.expire(nowMs - limits.responseTimeoutMs);
+    for (const { request } of expired) {
+      counters.timedOut += 1;
+      tell(request, "response_timeout");
+    }
+    if (expired.length > 0) link.settled();
+  }
+
+  function drop(): void {
+    for (const { request } of window.drain()) tell(request, "connection_lost");
+  }
+
+  function room(): number {
+    if (!isBound(link.state) || link.ending) return 0;
+    // Answers to the peer must still find room, so our own requests stop at half.
+    if (link.waitingOctets() > limits.writeBufferOctetsMax / 2) return 0;
+    return Math.max(0, limits.windowRequestsMax - window.size);
+  }
+
+  function send(command: ShortMessageCommand, sms: Sms, done: (answer: Answer) => void): void {
+    checkLegal(command);
+    if (room() === 0) throw new GatewayError("overloaded");
+    const { pduOctetsMax } = limits;
+    const tlvs = link.version >= version34;
+    add(command, {
+      encode: (sequence) => encodeShortMessage(command, sms, { sequence, tlvs, pduOctetsMax }),
+      settle: (outcome) => done(answerFrom(outcome)),
+      counted: true,
+    });
+    counters.sent += 1;
+    timers.messageMs = clock.tickMs();
+  }
+
+  async function bind(fields: BindFields): Promise<BindResult> {
+    const command = BIND_COMMAND[fields.bindType];
+    checkLegal(command);
+    return new Promise((resolve, reject) => {
+      const settle: Settle = (outcome) => {
+        if (typeof outcome === "string") return reject(new GatewayError(outcome));
+        const result = decodeBindAnswer(fields.bindType, outcome);
+        if (result.status === 0) {
+          link.state = BOUND_STATE[fields.bindType];
+          // A peer that tells no version is mostly one of v3.4 that leaves the TLV out.
+          link.version = Math.min(fields.version, result.version ?? fields.version);
+        } else timers.unboundMs = clock.tickMs();
+        resolve(result);
+      };
+      add(command, { encode: (sequence) => encodeBind(fields, sequence), settle, counted: false });
+      timers.unboundMs = undefined;
+    });
+  }
+
+  async function ask(
+    command: OtherCommand,
+    fields: Fields,
+  ): Promise<RareBody & { readonly status: number }> {
+    checkLegal(command);
+    return new Promise((resolve, reject) => {
+      const settle: Settle = (outcome) => {
+        if (typeof outcome === "string") return reject(new GatewayError(outcome));
+        const { id, status } = headerOf(outcome);
+        if (id === GENERIC_NACK)
+          return resolve({ status: nackStatus(status), fields: {}, tlvs: [] });
+        try {
+          resolve({ status, ...decodeRare(`${command}_resp`, outcome) });
+        } catch (cause) {
+          reject(new GatewayError("unknown", "the peer's answer cannot be read", { cause }));
+        }
+      };
+      const encode = (sequence: number): Buffer => encodeRare(command, { sequence, fields });
+      add(command, { encode, settle, counted: false });
+    });
+  }
+
+  function checkLegal(command: Command): void {
+    if (link.state === "closed") throw new GatewayError("connection_lost");
+    if (link.ending || !isLegal(command, role, link.state))
+      throw new GatewayError("wrong_bind_state");
+  }
+
+  /** Registers a request and writes it; one that cannot be written was never there. */
+  function add(
+    command: Command,
+    {
+      encode,
+      settle,
+      counted,
+    }: { encode: (sequence: number) => Buffer; settle: Settle; counted: boolean },
+  ): void {
+    const responseId = responseTo(COMMAND[command]);
+    const sequence = window.add(responseId, settle, { nowMs: clock.tickMs(), counted });
+    let pdu: Buffer;
+    try {
+      pdu = encode(sequence);
+    } catch (error) {
+      window.drop(sequence);
+      throw error;
+    }
+    link.write(pdu);
+  }
+
+  function tell(settle: Settle, outcome: Buffer | Unanswered): void {
+    try {
+      settle(outcome);
+    } catch (error) {
+      link.fault(error);
+    }
+  }
+}
+
+function answerFrom(outcome: Buffer | Unanswered): Answer {
+  if (typeof outcome === "string") return { kind: "unanswered", why: outcome };
+  const { id, status } = headerOf(outcome);
+  if (id === GENERIC_NACK)
+    return { kind: "answered", status: nackStatus(status), messageId: "", tlvs: [] };
+  return { kind: "answered", status, ...decodeShortMessageAnswer(outcome) };
+}

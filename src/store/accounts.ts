@@ -1,0 +1,235 @@
+import { type Kysely, sql } from "kysely";
+import { GatewayError } from "../model/error.ts";
+import type { AccountView } from "../model/view.ts";
+import {
+  type KeptPassword,
+  type PasswordScheme,
+  checksWaitingMax,
+  createPasswordChecker,
+  keep,
+  sha1Utf16le,
+} from "./password.ts";
+import type { Tables } from "./tables.ts";
+
+/** The customers; their id is the system_id that they bind with. */
+export interface Accounts {
+  get(id: string): Promise<AccountView | undefined>;
+  /** In the order of their ids. */
+  list(): Promise<AccountView[]>;
+  /** Rejects with `account_exists`, or `bad_request` when an id, number or credit cannot be. */
+  add(account: NewAccount): Promise<AccountView>;
+  /**
+   * Adds credits, or takes them with a negative number. Rejects with `unknown_account`, or with
+   * `no_credit` when fewer are there than are to be taken; then nothing changes.
+   */
+  credit(id: string, credits: number): Promise<AccountView>;
+  /** Rejects with `unknown_account`. Binds that are there stay. */
+  setPassword(id: string, password: string): Promise<void>;
+  /** Replaces the numbers whose messages go to this account. Rejects as `add` does. */
+  setNumbers(id: string, numbers: readonly string[]): Promise<AccountView>;
+  /** Whose number it is, by its canonical form. */
+  byNumber(number: string): Promise<{ readonly id: string } | undefined>;
+  /** Called for each bind. An unknown account and a wrong password cost the same time. */
+  verify(systemId: string, password: string): Promise<Verified>;
+  /** Two accounts to try with, when there is none at all. Gives whether it made them. */
+  seedExample(): Promise<boolean>;
+  /** The ids of example accounts whose password is still the one that everybody knows. */
+  seededPasswordUnchanged(): Promise<string[]>;
+}
+
+export interface NewAccount {
+  readonly id: string;
+  readonly password: string;
+  readonly credits: number;
+  readonly numbers: readonly string[];
+}
+
+export type Verified =
+  | { readonly ok: true; readonly account: string }
+  | { readonly ok: false; readonly reason: "unknown_account" | "bad_password" };
+
+/** system_id is a C-octet string of at most 16 octets with its final zero (SMPP v3.4 §5.2.1). */
+const idForm = /^[\x21-\x7e]{1,15}$/;
+
+const numberForm = /^\+?[0-9A-Za-z ]{1,20}$/;
+
+/** The accounts of the how-to; their passwords are public. */
+const EXAMPLES = [
+  { id: "Test1", password: "Pwd1", number: "+31699887766" },
+  { id: "Test2", password: "Pwd2", number: "+31688776655" },
+] as const;
+
+const exampleCredits = 100;
+
+export function createAccounts(db: Kysely<Tables>): Accounts {
+  const checker = createPasswordChecker({ waitingMax: checksWaitingMax });
+
+  const accounts: Accounts = {
+    async get(id) {
+      const [found] = await views(db, id);
+      return found;
+    },
+    list: () => views(db, undefined),
+    async add({ id, password, credits, numbers }) {
+      if (!idForm.test(id))
+        throw new GatewayError("bad_request", "An account's id is 1 to 15 ASCII characters.");
+      checkCredits(credits, 0);
+      const kept = await keep(password);
+      await db.transaction().execute(async (transaction) => {
+        await insert(transaction, id, credits, kept);
+        await putNumbers(transaction, id, numbers);
+      });
+      return known(await accounts.get(id), id);
+    },
+    async credit(id, credits) {
+      checkCredits(credits, -Number.MAX_SAFE_INTEGER);
+      const changed = await db
+        .updateTable("account")
+        .set({ credits: sql<number>`credits + ${credits}::bigint` })
+        .where("id", "=", id)
+        .where(sql<boolean>`credits + ${credits}::bigint between 0 and ${Number.MAX_SAFE_INTEGER}`)
+        .executeTakeFirst();
+      const account = known(await accounts.get(id), id);
+      if (changed.numUpdatedRows === 1n) return account;
+      throw new GatewayError("no_credit", `${id} has ${account.credits} credits.`);
+    },
+    async setPassword(id, password) {
+      const kept = await keep(password);
+      const changed = await db
+        .updateTable("account")
+        .set({ password_scheme: kept.scheme, password_hash: kept.hash })
+        .where("id", "=", id)
+        .executeTakeFirst();
+      if (changed.numUpdatedRows === 0n) throw unknown(id);
+    },
+    async setNumbers(id, numbers) {
+      known(await accounts.get(id), id);
+      await db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom("account_number").where("account", "=", id).execute();
+        await putNumbers(transaction, id, numbers);
+      });
+      return known(await accounts.get(id), id);
+    },
+    async byNumber(number) {
+      const found = await db
+        .selectFrom("account_number")
+        .select("account as id")
+        .where("number", "=", number)
+        .executeTakeFirst();
+      return found;
+    },
+    async verify(systemId, password) {
+      const found = idForm.test(systemId) ? await keptOf(db, systemId) : undefined;
+      const kept: KeptPassword | undefined =
+        found === undefined
+          ? undefined
+          : { scheme: schemeFrom(found.password_scheme), hash: found.password_hash };
+      if (await checker.check(systemId, password, kept)) return { ok: true, account: systemId };
+      return { ok: false, reason: found === undefined ? "unknown_account" : "bad_password" };
+    },
+    seedExample: () =>
+      db.transaction().execute(async (transaction) => {
+        const any = await transaction.selectFrom("account").select("id").limit(1).execute();
+        if (any.length > 0) return false;
+        for (const { id, password, number } of EXAMPLES) {
+          const kept = { scheme: "sha1-utf16le", hash: sha1Utf16le(password) } as const;
+          await insert(transaction, id, exampleCredits, kept);
+          await putNumbers(transaction, id, [number]);
+        }
+        return true;
+      }),
+    async seededPasswordUnchanged() {
+      const rows = await db
+        .selectFrom("account")
+        .select(["id", "password_hash"])
+        .where(
+          "id",
+          "in",
+          EXAMPLES.map((example) => example.id),
+        )
+        .orderBy("id")
+        .execute();
+      return rows
+        .filter((row) =>
+          EXAMPLES.some(
+            ({ id, password }) => id === row.id && sha1Utf16le(password) === row.password_hash,
+          ),
+        )
+        .map((row) => row.id);
+    },
+  };
+  return accounts;
+}
+
+async function keptOf(
+  db: Kysely<Tables>,
+  id: string,
+): Promise<Pick<Tables["account"], "password_scheme" | "password_hash"> | undefined> {
+  return db
+    .selectFrom("account")
+    .select(["password_scheme", "password_hash"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+}
+
+async function views(db: Kysely<Tables>, id: string | undefined): Promise<AccountView[]> {
+  const { rows } = await sql<AccountView>`
+    select a.id, a.credits, a.password_scheme as "passwordScheme",
+      array(select number from account_number where account = a.id order by number) as numbers
+    from account a where ${id ?? null}::text is null or a.id = ${id ?? null} order by a.id`.execute(
+    db,
+  );
+  return rows;
+}
+
+async function insert(
+  db: Kysely<Tables>,
+  id: string,
+  credits: number,
+  kept: KeptPassword,
+): Promise<void> {
+  const done = await db
+    .insertInto("account")
+    .values({ id, credits, password_scheme: kept.scheme, password_hash: kept.hash })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  if (done.numInsertedOrUpdatedRows !== 1n)
+    throw new GatewayError("account_exists", `There is an account ${id} already.`);
+}
+
+async function putNumbers(
+  db: Kysely<Tables>,
+  account: string,
+  numbers: readonly string[],
+): Promise<void> {
+  for (const number of numbers) {
+    if (!numberForm.test(number))
+      throw new GatewayError("bad_request", `"${number}" is not a number.`);
+    const done = await db
+      .insertInto("account_number")
+      .values({ number, account })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (done.numInsertedOrUpdatedRows !== 1n)
+      throw new GatewayError("bad_request", `${number} belongs to an account already.`);
+  }
+}
+
+function checkCredits(credits: number, least: number): void {
+  if (!Number.isSafeInteger(credits) || credits < least)
+    throw new GatewayError("bad_request", `${credits} is not a number of credits.`);
+}
+
+function schemeFrom(text: string): PasswordScheme {
+  if (text === "scrypt" || text === "sha1-utf16le") return text;
+  throw new Error(`an account has the unknown password scheme ${text}`);
+}
+
+function known(account: AccountView | undefined, id: string): AccountView {
+  if (account === undefined) throw unknown(id);
+  return account;
+}
+
+function unknown(id: string): GatewayError {
+  return new GatewayError("unknown_account", `There is no account ${id}.`);
+}

@@ -1,0 +1,57 @@
+import { type Kysely, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import * as start from "../../migrations/0001-start.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Tables } from "./tables.ts";
+
+/** All migrations in their order. A new one is a new file and a new line; none is ever changed. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001-start": start,
+};
+
+/** Says that a database is ours; named so that another program's Kysely is not taken for us. */
+const migrationTable = "signalbox_migration";
+
+/**
+ * Brings the database to this version; called at every start, by the holder of the lock. Rejects
+ * with `database_foreign` when it holds tables of somebody else, or is of a newer version.
+ */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  const known = await knownMigrations(db);
+  const newer = known.filter((name) => MIGRATIONS[name] === undefined);
+  if (newer.length > 0)
+    throw new GatewayError(
+      "database_foreign",
+      `The database is of a newer version of Signalbox (${newer.join(", ")}); start that version.`,
+    );
+  if (known.length === Object.keys(MIGRATIONS).length) return;
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
+    migrationTableName: migrationTable,
+    migrationLockTableName: `${migrationTable}_lock`,
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const failed = results?.find((result) => result.status === "Error")?.migrationName ?? "the list";
+  throw new Error(`migration ${failed} failed`, { cause: error });
+}
+
+async function knownMigrations(db: Kysely<Tables>): Promise<string[]> {
+  const { rows } = await sql<{ ours: boolean; tables: number }>`
+    select to_regclass(${migrationTable}) is not null as ours,
+      (select count(*)::integer from information_schema.tables
+        where table_schema = current_schema()) as tables`.execute(db);
+  const found = rows[0];
+  if (found === undefined) throw new Error("information_schema gave no answer");
+  if (!found.ours) {
+    if (found.tables === 0) return [];
+    throw new GatewayError(
+      "database_foreign",
+      `The database holds ${found.tables} tables that are not ours; name an empty one.`,
+    );
+  }
+  const done = await sql<{ name: string }>`
+    select name from ${sql.table(migrationTable)} order by name`.execute(db);
+  return done.rows.map((row) => row.name);
+}

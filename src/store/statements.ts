@@ -1,0 +1,90 @@
+/**
+ * The statements of the writer, prepared once per connection. Their shapes are fixed and their plans
+ * must not depend on statistics, because those of a new day's partition or of a nearly empty `pending`
+ * are always wrong: rows are addressed by `= any (array)`, never by a join from `unnest` (an ANALYZE
+ * in mid-load made that quadratic), and partitions are chosen by the bounds beside it, because
+ * PostgreSQL does not prune by an array parameter.
+ */
+export const STATEMENTS = {
+  begin: `select begin_flush($1, $2, $3, $4, $5, $6)`,
+
+  messages: `
+    insert into message (id, root, parent, at, direction, kind, channel, account,
+      from_address, to_address, body, data_coding, meta, hops, log)
+    select id, root, parent, to_timestamp(at), direction, kind, channel, account,
+      from_address, to_address, body, data_coding, meta, hops, log
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::float8[], $6::text[], $7::text[],
+      $8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::smallint[],
+      $14::smallint[], string_to_array($15, e'\\x1f', ''), string_to_array($16, e'\\x1f', ''))
+      as r (acceptance, id, root, parent, at, direction, kind, channel, account,
+        from_address, to_address, body, data_coding, hops, meta, log)
+    where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
+
+  states: `
+    insert into state (id, root, children, status, error, at)
+    select id, root, children, status, error, to_timestamp(at)
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::float8[])
+      as r (acceptance, id, root, children, status, error, at)
+    where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
+
+  // Due times come as milliseconds from now, so that they are times of the database's clock.
+  queue: `
+    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice)
+    select id, root, 'send', queue, priority, now() + due * interval '1 ms',
+      now() + expires * interval '1 ms', 0, false
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::float8[], $7::float8[])
+      as r (acceptance, id, root, queue, priority, due, expires)
+    where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
+
+  claim: `
+    update pending set owner = $2::uuid
+    where id = any ($1::uuid[]) and (owner is null or owner = $2::uuid)`,
+
+  again: `
+    update pending set owner = null, due = now() + $2::float8 * interval '1 ms', tries = $3::int,
+      maybe_twice = maybe_twice or $4::bool
+    where id = $1::uuid`,
+
+  attempts: `
+    insert into attempt (id, root, tries, channel, provider_id, status, error, report_asked,
+      maybe_twice, at)
+    select id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice,
+      to_timestamp(at)
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
+      $8::bool[], $9::bool[], $10::float8[])
+      as r (id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice, at)`,
+
+  done: `delete from pending where id = any ($1::uuid[])`,
+
+  settle: `select settle($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), $8)`,
+
+  trace: `
+    insert into trace (root, at, lines)
+    select root, to_timestamp(at), lines
+    from unnest($1::uuid[], $2::float8[], string_to_array($3, e'\\x1f', '')) as r (root, at, lines)`,
+
+  // What a flush left, for the answers that its own transaction could not give.
+  stored: `
+    select id from message
+    where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid`,
+  claimed: `select id from pending where id = any ($1::uuid[]) and owner = $2::uuid`,
+  committed: `select id from batch where id = any ($1::uuid[])`,
+} as const;
+
+/**
+ * What the writer's session is set to. Plans are made once, without looking at values; joins other
+ * than nested loops are never right for a few hundred keys; compiling costs more than it saves.
+ */
+export const SESSION_SETTINGS = {
+  plan_cache_mode: "force_generic_plan",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  jit: "off",
+  synchronous_commit: "on",
+  // A gateway that vanished is noticed in 25 s, so that its lock and its transaction end.
+  tcp_keepalives_idle: "10",
+  tcp_keepalives_interval: "5",
+  tcp_keepalives_count: "3",
+} as const;

@@ -1,0 +1,104 @@
+import type { ColumnType, Generated } from "kysely";
+import type { Status } from "../model/status.ts";
+
+/**
+ * The tables as they are in the database; a test compares them with information_schema. Times come
+ * as Date, bigints as number: a purse above 2^53 credits is refused when it is filled.
+ */
+export interface Tables {
+  account: AccountTable;
+  account_number: AccountNumberTable;
+  message: MessageTable;
+  state: StateTable;
+  attempt: AttemptTable;
+  trace: TraceTable;
+  pending: PendingTable;
+  batch: BatchTable;
+  gateway: GatewayTable;
+}
+
+interface AccountTable {
+  id: string;
+  credits: number;
+  password_scheme: string;
+  password_hash: string;
+  created_at: ColumnType<Date, Date | undefined, never>;
+}
+
+interface AccountNumberTable {
+  number: string;
+  account: string;
+}
+
+export interface MessageTable {
+  id: string;
+  root: string;
+  parent: string | null;
+  at: Date;
+  direction: "in" | "out";
+  kind: "bind" | "sms" | "report";
+  channel: string;
+  account: string | null;
+  from_address: string;
+  to_address: string;
+  body: Buffer | null;
+  data_coding: number | null;
+  meta: string | null;
+  hops: number;
+  log: string;
+}
+
+export interface StateTable {
+  id: string;
+  root: string;
+  children: number;
+  status: Status;
+  error: string | null;
+  at: Date;
+}
+
+export interface AttemptTable {
+  id: string;
+  root: string;
+  tries: number;
+  channel: string;
+  provider_id: string | null;
+  status: Status;
+  error: string | null;
+  report_asked: boolean;
+  maybe_twice: boolean;
+  at: Date;
+}
+
+interface TraceTable {
+  root: string;
+  at: Date;
+  lines: string;
+}
+
+export interface PendingTable {
+  id: string;
+  root: string;
+  kind: string;
+  queue: string;
+  priority: number;
+  due: Date;
+  expires: Date;
+  tries: number;
+  owner: string | null;
+  maybe_twice: boolean;
+  payload: string | null;
+}
+
+interface BatchTable {
+  id: string;
+  at: Generated<Date>;
+}
+
+interface GatewayTable {
+  only_row: Generated<boolean>;
+  start_id: string;
+  host: string;
+  pid: number;
+  since: Date;
+}

@@ -1,0 +1,171 @@
+import type { Clock } from "../model/clock.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Answer, Operation, Waiting } from "./operation.ts";
+
+/**
+ * Operations of one flush. Large enough that the commit costs little per operation, small enough that
+ * those who wait for it get their answers in a few milliseconds.
+ */
+export const operationsPerFlush = 768;
+
+/** What waits for its flush. Two lists, because finishing work goes before accepting more of it. */
+export interface WriterQueue {
+  /** False when it was refused at once, because too much is waiting. */
+  add(
+    operation: Operation,
+    resolve: (answer: Answer) => void,
+    reject: (error: GatewayError) => void,
+  ): boolean;
+  /** The operations of the next flush, at most `operationsPerFlush`; a larger claim goes alone. */
+  take(): Waiting[];
+  /** Back to the front: certainly not applied. */
+  putBack(waiting: readonly Waiting[]): void;
+  /** This one has its answer. */
+  settled(one: Waiting): void;
+  /** Rejects what has waited too long, as far as it is in this queue: that is certainly not applied. */
+  expire(): void;
+  /** Rejects this one if it has waited too long, and says so; it must certainly not be applied. */
+  expired(one: Waiting): boolean;
+  /** Rejects everything. */
+  giveUp(error: GatewayError): void;
+  /** Operations that have no answer yet, in this queue or under way. */
+  readonly total: number;
+}
+
+export function createWriterQueue(limits: {
+  readonly clock: Clock;
+  readonly operationsMax: number;
+  readonly writeTimeoutMs: number;
+}): WriterQueue {
+  const { clock, operationsMax, writeTimeoutMs } = limits;
+  const finishing = createList();
+  const accepting = createList();
+  let total = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const queue: WriterQueue = {
+    add(operation, resolve, reject) {
+      const accepts = isAccepting(operation);
+      const weight = operation.kind === "claim" ? operation.ids.length : 1;
+      // What finishes work cannot be asked again, so it has as much room again behind what accepts.
+      if (total + weight > (accepts ? operationsMax : 2 * operationsMax)) {
+        const text = `${total} writes wait for the database; writerOperationsMax is ${operationsMax}.`;
+        reject(new GatewayError("overloaded", text));
+        return false;
+      }
+      total += weight;
+      const deadlineMs = accepts ? clock.tickMs() + writeTimeoutMs : Infinity;
+      (accepts ? accepting : finishing).push({ operation, deadlineMs, weight, resolve, reject });
+      if (accepts) watch();
+      return true;
+    },
+    take() {
+      const taken: Waiting[] = [];
+      let room = operationsPerFlush;
+      for (const list of [finishing, accepting]) {
+        for (;;) {
+          const next = list.first();
+          if (next === undefined || (next.weight > room && taken.length > 0)) break;
+          list.shift();
+          taken.push(next);
+          room -= next.weight;
+          if (room <= 0) return taken;
+        }
+      }
+      return taken;
+    },
+    putBack(waiting) {
+      finishing.unshift(waiting.filter((one) => !isAccepting(one.operation)));
+      accepting.unshift(waiting.filter((one) => isAccepting(one.operation)));
+      if (accepting.first() !== undefined) watch();
+    },
+    settled(one) {
+      total -= one.weight;
+    },
+    expire() {
+      for (;;) {
+        const next = accepting.first();
+        if (next === undefined || !queue.expired(next)) return;
+        accepting.shift();
+      }
+    },
+    expired(one) {
+      if (one.deadlineMs > clock.tickMs()) return false;
+      total -= one.weight;
+      const text = `The database took no write for ${writeTimeoutMs} ms.`;
+      one.reject(new GatewayError("database_unreachable", text));
+      return true;
+    },
+    giveUp(error) {
+      clearTimeout(timer);
+      for (const list of [finishing, accepting]) {
+        for (let one = list.shift(); one !== undefined; one = list.shift()) {
+          total -= one.weight;
+          one.reject(error);
+        }
+      }
+    },
+    get total() {
+      return total;
+    },
+  };
+  return queue;
+
+  /** One timer for the first one in the list: all wait equally long, so the first is due first. */
+  function watch(): void {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      queue.expire();
+      if (accepting.first() !== undefined) watch();
+    }, nextCheckMs());
+    timer.unref();
+  }
+
+  function nextCheckMs(): number {
+    const first = accepting.first();
+    return first === undefined ? writeTimeoutMs : Math.max(1, first.deadlineMs - clock.tickMs());
+  }
+}
+
+/** What may be refused while it is still nobody's but its sender's. */
+function isAccepting(operation: Operation): boolean {
+  return operation.kind === "accept" || operation.kind === "record" || operation.kind === "trace";
+}
+
+interface List {
+  first(): Waiting | undefined;
+  push(one: Waiting): void;
+  shift(): Waiting | undefined;
+  unshift(many: readonly Waiting[]): void;
+}
+
+/** First in, first out, without moving the rest at each step. */
+function createList(): List {
+  let items: (Waiting | undefined)[] = [];
+  let head = 0;
+  return {
+    first: () => items[head],
+    push: (one) => {
+      items.push(one);
+    },
+    shift() {
+      const one = items[head];
+      if (one === undefined) return undefined;
+      items[head] = undefined;
+      head += 1;
+      if (head === items.length) {
+        items = [];
+        head = 0;
+      } else if (head > 1_024 && head * 2 > items.length) {
+        items = items.slice(head);
+        head = 0;
+      }
+      return one;
+    },
+    unshift(many) {
+      items = [...many, ...items.slice(head)];
+      head = 0;
+    },
+  };
+}

@@ -1,0 +1,353 @@
+import type { Clock } from "../model/clock.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Log } from "../model/log.ts";
+import type { Message, TraceLine } from "../model/message.ts";
+import type { Status } from "../model/status.ts";
+import { boundsOf, stepsOf } from "./flush.ts";
+import { arrayText } from "./array-text.ts";
+import type { Acceptance, Again, Answer, Finish, Operation, Waiting } from "./operation.ts";
+import type { Pipeline, RunOutcome, StepAnswer } from "./pipeline.ts";
+import { createWriterQueue } from "./writer-queue.ts";
+
+export type { Acceptance, Again, Finish, Forward } from "./operation.ts";
+
+/**
+ * Flushes under way at once. While the server works on one, the next is being made and stands in its
+ * socket already: this was the largest gain of all; a third one gained nothing.
+ */
+const flushesInFlight = 2;
+
+/** First pause after a connection could not be had; it doubles up to the second number. */
+const retryFirstMs = 50;
+const retryMostMs = 2_000;
+
+/** A deadlock undoes one side for no fault of its own; more often in a row is a fault of ours. */
+const sameFlushTriesMax = 5;
+
+/** Every write of the hot path: many operations are one transaction, and it resolves after the commit. */
+export interface Writer {
+  /**
+   * Charge, original, forwarded messages, their places in the queue and states: all or, with
+   * `no_credit`, nothing. Rejects with `overloaded` above `writerOperationsMax`, with
+   * `database_unreachable` when it could not even be tried for `writeTimeoutMs`, with `internal` when
+   * this one cannot be stored; then certainly nothing is applied.
+   */
+  accept(acceptance: Acceptance): Promise<"accepted" | "no_credit">;
+  /** A row that is not charged and leads nowhere: a bind, a refused message. Rejects as `accept` does. */
+  record(message: Message, status: Status, error: string | undefined): Promise<void>;
+  /**
+   * Takes rows into a window: their owner is this start. Resolves with those of the ids that were no
+   * longer there to take (cancelled, expired), nearly always none; they must not be sent. Waits for
+   * as long as the database is away.
+   */
+  claim(ids: readonly string[]): Promise<readonly string[]>;
+  /**
+   * A peer has taken it, or it failed for good: an attempt, its place in the queue given up, the
+   * state moved, never a step back. Waits for as long as the database is away: nobody else knows it.
+   */
+  finish(finish: Finish): Promise<void>;
+  /** Puts it back into the queue for later, with an attempt when there is an error to tell. Waits too. */
+  again(again: Again): Promise<void>;
+  /** Lines of a life after its acceptance; one call per stage. Rejects as `accept` does. */
+  trace(root: string, lines: readonly TraceLine[]): Promise<void>;
+  /** Operations not yet committed. */
+  readonly waiting: number;
+  /** Takes nothing new, settles when all is committed, or given up after `drainMs`. */
+  close(drainMs: number): Promise<void>;
+}
+
+export interface WriterParts {
+  readonly startId: string;
+  readonly newId: () => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly operationsMax: number;
+  readonly writeTimeoutMs: number;
+  /**
+   * Connects and takes the gateway's lock; called again after each loss. Having the lock proves that
+   * the backend before is gone, so that what it had not committed never will be.
+   */
+  readonly connect: () => Promise<Pipeline>;
+}
+
+/** Operations that are one transaction. Its id is written with it, so that it is never done twice. */
+interface Flush {
+  readonly batch: string;
+  readonly waiting: readonly Waiting[];
+  readonly tries: number;
+}
+
+export function createWriter(parts: WriterParts, first: Pipeline): Writer {
+  const { startId, newId, clock, log } = parts;
+  const queue = createWriterQueue(parts);
+  /** Flushes to do before anything from the queue: halves of a failed one, those of unknown outcome. */
+  const again: Flush[] = [];
+  const unknown: Flush[] = [];
+  let pipeline: Pipeline | undefined;
+  let inFlight = 0;
+  let planned = false;
+  let closing = false;
+  let idle: (() => void) | undefined;
+  adopt(first);
+
+  return {
+    accept: (acceptance) => {
+      const credits = acceptance.charge?.credits ?? 0;
+      if (!Number.isSafeInteger(credits) || credits < 0)
+        return Promise.reject(new GatewayError("internal", `a charge of ${credits} credits`));
+      return add<"accepted" | "no_credit">({ kind: "accept", acceptance });
+    },
+    record: (message, status, error) => add<undefined>({ kind: "record", message, status, error }),
+    claim: (ids) =>
+      ids.length === 0 ? Promise.resolve([]) : add<readonly string[]>({ kind: "claim", ids }),
+    finish: (finish) => add<undefined>({ kind: "finish", finish }),
+    again: (again) => add<undefined>({ kind: "again", again }),
+    trace: (root, lines) => add<undefined>({ kind: "trace", root, lines }),
+    get waiting() {
+      return queue.total;
+    },
+    async close(drainMs) {
+      closing = true;
+      if (queue.total > 0) {
+        const drained = new Promise<void>((resolve) => (idle = resolve));
+        const timer = setTimeout(() => idle?.(), drainMs);
+        await drained;
+        clearTimeout(timer);
+      }
+      const last = pipeline;
+      pipeline = undefined;
+      await last?.end();
+      const stopped = new GatewayError("database_unreachable", "The gateway stops.");
+      for (const flush of [...again.splice(0), ...unknown.splice(0)])
+        for (const one of flush.waiting) failed(one, stopped);
+      queue.giveUp(stopped);
+    },
+  };
+
+  function add<A extends Answer>(operation: Operation): Promise<A> {
+    if (closing) return Promise.reject(new GatewayError("overloaded", "The gateway stops."));
+    return new Promise((resolve, reject) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Each kind has one type of answer.
+      if (queue.add(operation, resolve as (answer: Answer) => void, reject)) plan();
+    });
+  }
+
+  /** Once per turn of the event loop: what this turn's packets brought goes together, with no timer. */
+  function plan(): void {
+    if (planned) return;
+    planned = true;
+    setImmediate(() => {
+      planned = false;
+      pump();
+    });
+  }
+
+  function pump(): void {
+    if (pipeline !== undefined && unknown.length === 0) {
+      while (inFlight < flushesInFlight) {
+        const next = again.shift() ?? fresh(queue.take());
+        if (next === undefined) break;
+        void send(pipeline, next);
+      }
+    }
+    if (queue.total === 0) idle?.();
+  }
+
+  function fresh(waiting: readonly Waiting[]): Flush | undefined {
+    return waiting.length === 0 ? undefined : { batch: newId(), waiting, tries: 0 };
+  }
+
+  async function send(on: Pipeline, flush: Flush): Promise<void> {
+    inFlight += 1;
+    const operations = flush.waiting.map((one) => one.operation);
+    const given = { batch: flush.batch, startId, nowMs: clock.nowMs() };
+    const { steps, acceptances, claim } = stepsOf(operations, given);
+    const outcome = await on.run(steps);
+    inFlight -= 1;
+    try {
+      switch (outcome.kind) {
+        case "committed": {
+          const refused = numbersIn(outcome.answers[0]);
+          const missed = claim !== undefined && outcome.answers[claim.at]?.count !== claim.rows;
+          const owned = missed ? await claimedOf(on, flush) : undefined;
+          for (const one of flush.waiting) {
+            const number = acceptances.get(one.operation);
+            const paid = number === undefined || !refused.has(number);
+            done(one, answer(one.operation, { paid, owned }));
+          }
+          break;
+        }
+        case "rolledBack":
+          await onRolledBack(on, flush, outcome);
+          break;
+        case "unknown":
+          unknown.push(flush);
+          break;
+      }
+    } catch (cause) {
+      // What was committed could not be read back: asked again with the next connection.
+      log.warn({ err: cause }, "the outcome of a flush could not be read");
+      unknown.push(flush);
+      await on.end();
+    }
+    plan();
+  }
+
+  // oxlint-disable-next-line consistent-return -- It does not see that these are all kinds.
+  function answer(
+    operation: Operation,
+    found: { readonly paid: boolean; readonly owned: ReadonlySet<string> | undefined },
+  ): Answer {
+    switch (operation.kind) {
+      case "accept":
+        return found.paid ? "accepted" : "no_credit";
+      case "claim": {
+        const { owned } = found;
+        return owned === undefined ? [] : operation.ids.filter((id) => !owned.has(id));
+      }
+      case "record":
+      case "finish":
+      case "again":
+      case "trace":
+        return undefined;
+    }
+  }
+
+  async function onRolledBack(
+    on: Pipeline,
+    flush: Flush,
+    { error }: RunOutcome & { kind: "rolledBack" },
+  ): Promise<void> {
+    const { waiting, tries } = flush;
+    const code = error.code ?? "";
+    if (code === "SB001") {
+      await answerFromTables(on, flush);
+    } else if (isUndoneForOthers(code) && tries < sameFlushTriesMax) {
+      again.push({ ...flush, tries: tries + 1 });
+    } else if (isServerUnwell(code)) {
+      log.error({ code, err: error }, "the database cannot write now");
+      queue.putBack(waiting);
+      // Nothing is wrong with the operations: the connection is given up, and had again after a pause.
+      await on.end();
+    } else if (waiting.length === 1) {
+      log.error({ code, err: error, kind: waiting[0]?.operation.kind }, "cannot be stored");
+      const fault = new GatewayError("internal", undefined, { cause: error });
+      for (const one of waiting) failed(one, fault);
+    } else {
+      const middle = waiting.length >> 1;
+      for (const half of [waiting.slice(0, middle), waiting.slice(middle)])
+        again.push({ batch: newId(), waiting: half, tries: 0 });
+    }
+  }
+
+  /** This flush is committed already, the answer was lost: what it left tells what it did. */
+  async function answerFromTables(on: Pipeline, flush: Flush): Promise<void> {
+    const ids: string[] = [];
+    for (const { operation } of flush.waiting)
+      if (operation.kind === "accept") ids.push(operation.acceptance.message.id);
+    const stored = ids.length === 0 ? new Set<string>() : await storedOf(on, ids);
+    const owned = await claimedOf(on, flush);
+    for (const one of flush.waiting) {
+      const { operation } = one;
+      const paid = operation.kind !== "accept" || stored.has(operation.acceptance.message.id);
+      done(one, answer(operation, { paid, owned }));
+    }
+  }
+
+  async function storedOf(on: Pipeline, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { lowest, highest } = boundsOf(ids);
+    return idsIn(on, { name: "stored", values: [arrayText(ids), lowest, highest] });
+  }
+
+  async function claimedOf(on: Pipeline, flush: Flush): Promise<ReadonlySet<string>> {
+    const ids = flush.waiting.flatMap(({ operation }) =>
+      operation.kind === "claim" ? operation.ids : [],
+    );
+    if (ids.length === 0) return new Set();
+    return idsIn(on, { name: "claimed", values: [arrayText(ids), startId] });
+  }
+
+  function done(one: Waiting, answer: Answer): void {
+    queue.settled(one);
+    one.resolve(answer);
+  }
+
+  function failed(one: Waiting, error: GatewayError): void {
+    queue.settled(one);
+    one.reject(error);
+  }
+
+  function adopt(opened: Pipeline): void {
+    pipeline = opened;
+    void opened.closed.then((error) => {
+      if (pipeline !== opened) return;
+      pipeline = undefined;
+      if (closing && queue.total === 0) return;
+      log.warn({ err: error }, "the writer lost its connection to the database");
+      void reconnect();
+    });
+    plan();
+  }
+
+  async function reconnect(): Promise<void> {
+    for (let pauseMs = retryFirstMs; ; pauseMs = Math.min(pauseMs * 2, retryMostMs)) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      queue.expire();
+      if (queue.total === 0 && closing) return;
+      try {
+        const opened = await parts.connect();
+        await resolveUnknown(opened);
+        log.info({}, "the writer has its connection to the database again");
+        adopt(opened);
+        return;
+      } catch (cause) {
+        log.warn({ err: cause, waiting: queue.total }, "the database is still away");
+      }
+    }
+  }
+
+  /**
+   * What was in flight when a connection died is done again under its own id: when it had been
+   * committed, the id says so. What had not been and whose time is over is dropped before: its sender
+   * was told, or has gone, and may have sent it again.
+   */
+  async function resolveUnknown(on: Pipeline): Promise<void> {
+    if (unknown.length === 0) return;
+    const batches = arrayText(unknown.map((flush) => flush.batch));
+    const committed = await idsIn(on, { name: "committed", values: [batches] });
+    for (const flush of unknown.splice(0)) {
+      const waiting = committed.has(flush.batch)
+        ? flush.waiting
+        : flush.waiting.filter((one) => !queue.expired(one));
+      if (waiting.length > 0) again.push({ ...flush, waiting });
+    }
+  }
+}
+
+async function idsIn(
+  on: Pipeline,
+  step: { readonly name: string; readonly values: readonly string[] },
+): Promise<ReadonlySet<string>> {
+  const outcome = await on.run([step]);
+  if (outcome.kind !== "committed") throw outcome.error;
+  return new Set(outcome.answers[0]?.rows.map((row) => row[0] ?? ""));
+}
+
+/** `{1,5}`, the refused acceptances, as begin_flush tells them. */
+function numbersIn(answer: StepAnswer | undefined): ReadonlySet<number> {
+  const text = answer?.rows[0]?.[0] ?? "{}";
+  return text === "{}" ? new Set() : new Set(text.slice(1, -1).split(",").map(Number));
+}
+
+/** Deadlock and serialization failure: the same again will do. */
+function isUndoneForOthers(code: string): boolean {
+  return code === "40P01" || code === "40001";
+}
+
+/**
+ * No fault of the operations: no resources (53, a full disk is one), intervention (57), system error
+ * (58), a read-only server (25006) (PostgreSQL 18 manual, appendix A).
+ */
+function isServerUnwell(code: string): boolean {
+  return /^(53|57|58)/.test(code) || code === "25006";
+}

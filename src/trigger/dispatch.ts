@@ -1,0 +1,314 @@
+import type { Clock } from "../model/clock.ts";
+import { type Ran, rule, type Ruling } from "../model/decision.ts";
+import type { ErrorCode } from "../model/error.ts";
+import type { EventKind } from "../model/event.ts";
+import type { Log } from "../model/log.ts";
+import {
+  type Answer,
+  answersText,
+  eventsText,
+  type HostListener,
+  type RanLine,
+  type SentEvent,
+} from "./batch.ts";
+import type { Caller, HostCalls } from "./host-calls.ts";
+import type { Death, HostProcess } from "./host-process.ts";
+import type { TriggerLimits } from "./limits.ts";
+import { type Faulted, faultOf, noteCharactersMax, ranOf } from "./outcome.ts";
+import { type EngineRequest, type RequestFacts, tupleText } from "./request.ts";
+import { type Chain, chainOf, type LiveTrigger, type Script } from "./routes.ts";
+
+/** The events that are not decided yet: queued, with a host, or waiting for a host call. */
+export interface Dispatch {
+  /** Decides an event that matches at least one trigger. Never rejects. */
+  decide(request: EngineRequest, facts: RequestFacts, chain: Chain): Promise<Ruling>;
+  listenerOf(host: HostProcess): HostListener;
+  /** Gives what waits, and all that comes, to this host until it dies. */
+  hostUp(host: HostProcess): void;
+  /** Takes back what a dead host had. */
+  hostDied(host: HostProcess, death: Death): void;
+  /** Events that wait for this trigger, which was quarantined, are decided without it. */
+  quarantined(trigger: LiveTrigger): void;
+  openEvents(): number;
+  close(): void;
+}
+
+export interface DispatchOwner {
+  readonly limits: TriggerLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly calls: HostCalls;
+  /** The trigger overran or took a host down. */
+  strike(trigger: LiveTrigger, why: string): void;
+  /** The last event that needed a retired script has ended. */
+  drained(script: Script): void;
+  triggerAt(slot: number): LiveTrigger | undefined;
+}
+
+interface OpenEvent extends Caller, SentEvent {
+  readonly facts: RequestFacts;
+  chain: Chain;
+  slots: string;
+  solo: boolean;
+  host: HostProcess | undefined;
+  /** Hosts that died while this event was alone in a trigger. */
+  deaths: number;
+  readonly deadlineMs: number;
+  readonly resolve: (ruling: Ruling) => void;
+}
+
+/** Batches per kind with the host: one that it works on, one that waits in its pipe. */
+const batchesOutMax = 2;
+
+export function openDispatch(owner: DispatchOwner): Dispatch {
+  const { limits, clock } = owner;
+  /** In the order in which they came in, so the first one's deadline is the next. */
+  const open = new Map<number, OpenEvent>();
+  const queues = new Map<EventKind, OpenEvent[]>();
+  const answers: Answer[] = [];
+  let active: HostProcess | undefined;
+  let lastKey = 0;
+  let scheduled = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Sends at the end of the tick's own work: what came in the same chunk goes in one batch. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(flush);
+  }
+
+  function flush(): void {
+    scheduled = false;
+    if (active === undefined) return;
+    const host = active;
+    if (answers.length > 0) host.send(answersText(answers.splice(0)));
+    for (const [kind, queue] of queues) {
+      while (queue.length > 0 && host.batchesOut(kind) < batchesOutMax) {
+        const batch = queue.splice(0, limits.batchEventsMax).filter(isOpen);
+        if (batch.length === 0) continue;
+        for (const event of batch) event.host = host;
+        host.sendEvents(kind, eventsText(kind, batch));
+      }
+    }
+  }
+
+  function isOpen(event: OpenEvent): boolean {
+    return open.get(event.key) === event;
+  }
+
+  function queueOf(kind: EventKind): OpenEvent[] {
+    const queue = queues.get(kind) ?? [];
+    queues.set(kind, queue);
+    return queue;
+  }
+
+  function settle(event: OpenEvent, ruling: Ruling): void {
+    if (!open.delete(event.key)) return;
+    release(event.chain);
+    event.resolve(ruling);
+  }
+
+  function hold(chain: Chain): void {
+    for (const trigger of chain.triggers) {
+      trigger.open++;
+      trigger.script.open++;
+    }
+  }
+
+  function release(chain: Chain): void {
+    for (const trigger of chain.triggers) {
+      trigger.open--;
+      const { script } = trigger;
+      if (--script.open === 0 && script.retired) owner.drained(script);
+    }
+  }
+
+  /** Ends an event for whose decision the host is not waited any more. */
+  function abandon(event: OpenEvent, fault: ErrorCode, text: string, ran: readonly Ran[]): void {
+    if (!isOpen(event)) return;
+    event.host?.send(`X${event.key}`);
+    settle(event, { verdict: "undecided", fault, text, ran });
+  }
+
+  function watchDeadlines(): void {
+    timer = undefined;
+    const nowMs = clock.tickMs();
+    for (const event of open.values()) {
+      if (event.deadlineMs > nowMs) {
+        timer = setTimeout(watchDeadlines, Math.ceil(event.deadlineMs - nowMs));
+        return;
+      }
+      const names = event.chain.triggers.map((trigger) => trigger.name).join(", ");
+      const text = `${names} took longer than ${limits.eventDeadlineMs} ms${waitingFor(event)}`;
+      const { triggers } = event.chain;
+      // With several it is not known which one was at it; they share the blame in the text only.
+      if (triggers.length === 1 && triggers[0] !== undefined) triggers[0].faults++;
+      abandon(event, "decision_timeout", text, event.chain.absent);
+    }
+  }
+
+  function waitingFor(event: OpenEvent): string {
+    for (const { call, answer } of event.record?.calls.values() ?? [])
+      if (answer === undefined) return `, waiting for ${call.name}`;
+    return "";
+  }
+
+  function ended(host: HostProcess, key: number, lines: readonly RanLine[]): void {
+    const event = open.get(key);
+    if (event === undefined || event.host !== host) return;
+    const { kind } = event.facts;
+    const ran: Ran[] = [...event.chain.absent];
+    let stopped = false;
+    for (const line of lines) {
+      const trigger = event.chain.triggers.find((one) => one.slot === line.slot);
+      if (trigger === undefined) continue;
+      const { placed } = trigger.script;
+      const one = ranOf(line, trigger, kind, limits, line.flag === "x" ? String : placed);
+      trigger.runs++;
+      if ("fault" in one) {
+        trigger.faults++;
+        stopped ||= !one.skipped;
+      } else stopped ||= one.actions.some((action) => action.do === "reject");
+      if (line.flag === "x") owner.strike(trigger, "fault" in one ? one.text : "");
+      ran.push(one);
+    }
+    const last = event.chain.triggers.at(-1);
+    const complete = stopped || lines.at(-1)?.slot === last?.slot;
+    if (complete) settle(event, rule(ran, event.facts.silence));
+    else settle(event, undecided("internal", "the host left out a trigger", ran));
+  }
+
+  function requeue(events: readonly OpenEvent[]): void {
+    for (const event of events) {
+      event.host = undefined;
+      event.slots = event.chain.slots;
+    }
+    const kinds = new Set(events.map((event) => event.facts.kind));
+    for (const kind of kinds)
+      queueOf(kind).unshift(...events.filter((event) => event.facts.kind === kind));
+  }
+
+  /** Goes on without one trigger, or ends the event, as the trigger's `onFault` says. */
+  function without(event: OpenEvent, trigger: LiveTrigger, fault: Faulted): void {
+    const ran = [...event.chain.absent, fault];
+    if (!fault.skipped) return settle(event, undecided(fault.fault, fault.text, ran));
+    const rest = chainOf(
+      event.chain.triggers.filter((one) => one !== trigger),
+      ran,
+    );
+    hold(rest);
+    release(event.chain);
+    event.chain = rest;
+    event.slots = rest.slots;
+    if (rest.triggers.length === 0) settle(event, rule(ran, event.facts.silence));
+  }
+
+  return {
+    decide(request, facts, chain) {
+      const full = chain.triggers.find((trigger) => trigger.open >= limits.queuedEventsMax);
+      if (full !== undefined) {
+        const text = `${full.name} has ${limits.queuedEventsMax} events open`;
+        return Promise.resolve(undecided("overloaded", text, chain.absent));
+      }
+      return new Promise((resolve) => {
+        const key = ++lastKey;
+        const event: OpenEvent = {
+          key,
+          request,
+          facts,
+          id: facts.id,
+          atMs: Math.round(clock.nowMs()),
+          deadlineMs: clock.tickMs() + limits.eventDeadlineMs,
+          tuple: tupleText(request),
+          chain,
+          slots: chain.slots,
+          solo: false,
+          host: undefined,
+          deaths: 0,
+          record: undefined,
+          resolve,
+          isOpen: () => open.has(key),
+          answer(answer) {
+            // Without a host the event is run again, and asks again.
+            if (event.host === undefined) return;
+            answers.push(answer);
+            schedule();
+          },
+        };
+        hold(chain);
+        open.set(key, event);
+        queueOf(facts.kind).push(event);
+        timer ??= setTimeout(watchDeadlines, limits.eventDeadlineMs);
+        schedule();
+      });
+    },
+    listenerOf: (host) => ({
+      batchTaken: schedule,
+      settled: (key, ran) => ended(host, key, ran),
+      called(call) {
+        const event = open.get(call.key);
+        const trigger = event?.chain.triggers.find((one) => one.slot === call.slot);
+        if (event === undefined || trigger === undefined || event.host !== host) return;
+        const wrong = owner.calls.called(call, trigger.name, event);
+        if (wrong === undefined) return;
+        trigger.faults++;
+        const ran = [...event.chain.absent, faultOf(trigger, "trigger_failed", wrong, 0)];
+        abandon(event, "trigger_failed", wrong, ran);
+      },
+      logged(slot, text) {
+        const trigger = owner.triggerAt(slot);
+        owner.log.info(
+          { trigger: trigger?.name, file: trigger?.file },
+          text.slice(0, noteCharactersMax),
+        );
+      },
+      reloaded(slot, why) {
+        const trigger = owner.triggerAt(slot);
+        owner.log.warn({ trigger: trigger?.name, why }, "A trigger was stopped and loaded anew.");
+      },
+    }),
+    hostUp(host) {
+      active = host;
+      flush();
+    },
+    hostDied(host, death) {
+      active = undefined;
+      const culprit = death.slot > 0 ? owner.triggerAt(death.slot) : undefined;
+      const had = [...open.values()].filter((event) => event.host === host);
+      for (const event of had) {
+        event.host = undefined;
+        if (culprit === undefined || !event.chain.triggers.includes(culprit)) continue;
+        event.solo = true;
+        if (event.key !== death.key) continue;
+        event.deaths++;
+        // Whoever was killed from outside gets a second chance; who did it himself does not.
+        if (!death.certain && event.deaths < 2) continue;
+        culprit.runs++;
+        culprit.faults++;
+        const text = `took its host down: ${death.why}`;
+        without(event, culprit, faultOf(culprit, "trigger_failed", text, 0));
+      }
+      answers.length = 0; // They were for events of that host, which ask again.
+      requeue(had.filter(isOpen));
+      if (culprit !== undefined && death.certain) owner.strike(culprit, death.why);
+    },
+    quarantined(trigger) {
+      const text = trigger.quarantine ?? "";
+      for (const event of open.values()) {
+        if (event.host !== undefined || !event.chain.triggers.includes(trigger)) continue;
+        without(event, trigger, faultOf(trigger, "trigger_unavailable", text, 0));
+      }
+    },
+    openEvents: () => open.size,
+    close() {
+      clearTimeout(timer);
+      for (const event of open.values())
+        settle(event, undecided("internal", "the gateway was stopped", []));
+    },
+  };
+}
+
+function undecided(fault: ErrorCode, text: string, ran: readonly Ran[]): Ruling {
+  return { verdict: "undecided", fault, text, ran };
+}

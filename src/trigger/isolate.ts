@@ -1,0 +1,102 @@
+import ivm from "isolated-vm";
+
+/** A file's bundle, ready to be run in an isolate of its own. */
+export interface Bundle {
+  /** The gateway's number for this version of the file. */
+  readonly isolate: number;
+  /** For stack traces. */
+  readonly file: string;
+  readonly code: string;
+}
+
+export interface IsolateLimits {
+  readonly isolateMemoryMib: number;
+  readonly pumpMs: number;
+  readonly loadMs: number;
+}
+
+/** The script could not be stopped within its bounds; the isolate is not to be used any more. */
+export class Overrun extends Error {
+  override readonly name = "Overrun";
+}
+
+export interface Isolate {
+  /** What the script registered, as JSON that nobody has checked yet. */
+  readonly registered: string;
+  /** Lines in, lines out, as `script/runtime.ts` says. Throws `Overrun`. */
+  pump(handler: number, lines: string): string;
+  dispose(): void;
+}
+
+/** Characters; 64 triggers with long lists of channels fit many times. */
+const registeredCharactersMax = 262_144;
+
+/**
+ * Loads a bundle. No function of ours is reachable from inside: text goes in, text comes out. Runs
+ * in the host process only, synchronously; throws what the script threw, or `Overrun`.
+ */
+export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
+  const isolate = new ivm.Isolate({ memoryLimit: limits.isolateMemoryMib });
+  const dispose = () => {
+    if (!isolate.isDisposed) isolate.dispose();
+  };
+  try {
+    const context = isolate.createContextSync();
+    const script = isolate.compileScriptSync(bundle.code, { filename: bundle.file });
+    runToEnd(() => script.runSync(context, { timeout: limits.loadMs }));
+    const entry = context.global.getSync("signalbox", { reference: true });
+    const pump = entry.getSync("pump", { reference: true });
+    const collect = entry.getSync("collect", { reference: true });
+    const registered: unknown = entry.getSync("registered");
+    if (typeof registered !== "string" || registered.length > registeredCharactersMax)
+      throw new Error("the script tampered with its runtime");
+    const apply = (call: ivm.Reference, args: readonly (number | string)[]): unknown =>
+      runToEnd(() => call.applySync(undefined, [...args], { timeout: limits.pumpMs }) as unknown);
+    return {
+      registered,
+      pump(handler, lines) {
+        let stray = "";
+        try {
+          apply(pump, [handler, lines]);
+        } catch (error) {
+          if (error instanceof Overrun) throw error;
+          if (isolate.isDisposed) throw new Overrun("used more memory than isolateMemoryMib");
+          // What a handler throws is caught inside; this is a rejection that nobody awaited.
+          stray = strayRejection(error);
+        }
+        // V8 drains the promises after pump has returned, so a second call fetches what they brought.
+        let told: unknown;
+        try {
+          told = apply(collect, []);
+        } catch (error) {
+          throw error instanceof Overrun ? error : new Overrun("tampered with its runtime");
+        }
+        if (typeof told !== "string") throw new Overrun("tampered with its runtime");
+        return stray === "" || told === "" ? stray + told : `${stray}\n${told}`;
+      },
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** A log line for a promise that was rejected and that no event waits for. */
+function strayRejection(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : "something";
+  return `G${JSON.stringify(`a promise that nobody awaits was rejected: ${text}`)}`;
+}
+
+/** isolated-vm tells a time-out and a full heap by their text alone. */
+function runToEnd<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const text = error instanceof Error ? error.message : "";
+    if (text === "Script execution timed out.") throw new Overrun("computed for too long");
+    if (text.startsWith("Isolate was disposed"))
+      throw new Overrun("used more memory than isolateMemoryMib");
+    throw error;
+  }
+}

@@ -1,0 +1,172 @@
+import type { Action, Ran } from "../model/decision.ts";
+import { ERRORS, type ErrorCode } from "../model/error.ts";
+import type { EventKind } from "../model/event.ts";
+import { type RanLine, textOf } from "./batch.ts";
+import type { TriggerLimits } from "./limits.ts";
+
+/** Characters of a trace line, a reason and a fault as they are kept. */
+export const noteCharactersMax = 1000;
+
+/** Characters of an address, an account or a channel. SMPP has at most 65 octets for any of them. */
+const nameCharactersMax = 255;
+
+/** Credits in one accept: what a short message of 255 parts costs at the dearest price known, and more. */
+const chargeMax = 1_000_000;
+
+const commandStatusMax = 0xffff_ffff;
+
+/** What may be asked for, per kind of event. */
+const ALLOWED: Record<EventKind, string> = { bind: "art", message: "arft" };
+
+export interface RanTrigger {
+  readonly name: string;
+  readonly version: number;
+  readonly skip: boolean;
+}
+
+/**
+ * What a trigger asked for, checked: the isolate it comes from may be hostile, so nothing is
+ * believed. What does not fit is a fault of the trigger. `placed` puts the author's place in front
+ * of the text of a throw.
+ */
+export function ranOf(
+  line: RanLine,
+  trigger: RanTrigger,
+  kind: EventKind,
+  limits: TriggerLimits,
+  placed: (text: string) => string,
+): Ran {
+  switch (line.flag) {
+    case "+":
+    case "-":
+    case ".": {
+      const actions = actionsOf(line.payload, kind, limits);
+      if (typeof actions === "string") return faultOf(trigger, "trigger_failed", actions, line.us);
+      // The flag steered the host; a wrong one would have ended the run too early or too late.
+      if (line.flag === "-" && !actions.some((action) => action.do === "reject"))
+        return faultOf(trigger, "trigger_failed", "told a reject that it did not give", line.us);
+      return { trigger: trigger.name, version: trigger.version, us: line.us, actions };
+    }
+    case "q":
+      return faultOf(trigger, "trigger_unavailable", textOf(line.payload), line.us);
+    default:
+      return faultOf(trigger, "trigger_failed", placed(textOf(line.payload)), line.us);
+  }
+}
+
+export type Faulted = Extract<Ran, { readonly fault: unknown }>;
+
+export function faultOf(trigger: RanTrigger, fault: ErrorCode, text: string, us: number): Faulted {
+  const { name, version, skip } = trigger;
+  return { trigger: name, version, us, fault, text: noteOf(text), skipped: skip };
+}
+
+/** The actions, or what is wrong with them. */
+function actionsOf(
+  payload: string,
+  kind: EventKind,
+  limits: TriggerLimits,
+): readonly Action[] | string {
+  if (payload === "[]") return [];
+  let acts: unknown;
+  try {
+    acts = JSON.parse(payload);
+  } catch {
+    // Only a script that tampers with its runtime gets here.
+    return "its result cannot be read";
+  }
+  if (!Array.isArray(acts)) return "its result cannot be read";
+  if (acts.length > limits.actionsMax)
+    return `asked for ${acts.length} actions; ${limits.actionsMax} are allowed`;
+  const actions: Action[] = [];
+  for (const act of acts) {
+    const action = actionOf(act, kind);
+    if (typeof action === "string") return action;
+    actions.push(action);
+  }
+  return actions;
+}
+
+function actionOf(act: unknown, kind: EventKind): Action | string {
+  if (!Array.isArray(act)) return "its result cannot be read";
+  const [what, ...fields]: unknown[] = act;
+  if (typeof what !== "string" || what.length !== 1 || !ALLOWED[kind].includes(what))
+    return `asked for an action that a ${kind} does not have`;
+  switch (what) {
+    case "a":
+      return acceptOf(fields[0], fields[1], kind);
+    case "r":
+      return rejectOf(fields[0], fields[1]);
+    case "f":
+      return forwardOf(fields);
+    default:
+      return typeof fields[0] === "string"
+        ? { do: "trace", text: noteOf(fields[0]) }
+        : "trace takes a text";
+  }
+}
+
+function acceptOf(charge: unknown, account: unknown, kind: EventKind): Action | string {
+  if (kind === "bind" && charge !== null) return "accept of a bind takes no charge";
+  if (kind === "message" && account !== null) return "accept of a message takes no account";
+  if (charge !== null && !isCharge(charge))
+    return `accept takes a charge that is a whole number from 0 to ${chargeMax}`;
+  if (account !== null && !isName(account)) return "accept takes an account that is a name";
+  return {
+    do: "accept",
+    ...(charge === null ? {} : { charge }),
+    ...(account === null ? {} : { account }),
+  };
+}
+
+function isCharge(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= chargeMax;
+}
+
+function rejectOf(code: unknown, reason: unknown): Action | string {
+  if (!isCode(code))
+    return "reject takes a code of docs/errors.md or a command_status from 1 to 0xFFFFFFFF";
+  if (reason !== null && typeof reason !== "string") return "reject takes a reason that is a text";
+  return { do: "reject", code, ...(reason === null ? {} : { reason: noteOf(reason) }) };
+}
+
+function isCode(code: unknown): code is ErrorCode | number {
+  if (typeof code === "string") return Object.hasOwn(ERRORS, code);
+  return typeof code === "number" && Number.isInteger(code) && code > 0 && code <= commandStatusMax;
+}
+
+function forwardOf(fields: readonly unknown[]): Action | string {
+  const [channel, account, from, to, text] = fields;
+  if (!isName(channel)) return "forward takes a channel that is a name";
+  if (account !== null && !isName(account)) return "forward takes an account that is a name";
+  if (from !== null && !isName(from)) return "forward takes a from that is an address";
+  if (to !== null && !isName(to)) return "forward takes a to that is an address";
+  if (text !== null && typeof text !== "string") return "forward takes a text that is a text";
+  return {
+    do: "forward",
+    channel,
+    ...(account === null ? {} : { account }),
+    ...(from === null ? {} : { from }),
+    ...(to === null ? {} : { to }),
+    ...(text === null ? {} : { text: storable(text) }),
+  };
+}
+
+function isName(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    value.length > 0 &&
+    value.length <= nameCharactersMax &&
+    !value.includes("\0") &&
+    value.isWellFormed()
+  );
+}
+
+function noteOf(text: string): string {
+  return storable(text.length > noteCharactersMax ? text.slice(0, noteCharactersMax) : text);
+}
+
+/** PostgreSQL stores neither U+0000 nor half a surrogate pair. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
+}

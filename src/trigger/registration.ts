@@ -1,0 +1,94 @@
+import type { EventKind } from "../model/event.ts";
+import { handlersMax } from "./slot.ts";
+
+/** One trigger of a file, as it registered itself. */
+export interface Registration {
+  readonly event: EventKind;
+  readonly name: string;
+  readonly order: number;
+  /** undefined: every channel. */
+  readonly channels: ReadonlySet<string> | undefined;
+  readonly skip: boolean;
+}
+
+const KINDS: readonly string[] = ["bind", "message"] satisfies EventKind[];
+
+const FIELDS: readonly string[] = ["channels", "order", "name", "onFault"];
+
+const triggerName = /^[\w.-]{1,64}$/;
+
+/** Channels that one trigger may name; more is meant to be all of them. */
+const channelsMax = 1000;
+
+/**
+ * Reads what a script registered; it is text out of an isolate, so all of it is checked. Gives one
+ * sentence about what is wrong if something is.
+ */
+export function registrationsOf(text: string): readonly Registration[] | string {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    // Only a script that tampers with its runtime gets here.
+    return "registers what cannot be read";
+  }
+  if (!Array.isArray(list) || list.length === 0)
+    return "registers no trigger; call onBind or onMessage";
+  if (list.length > handlersMax)
+    return `registers ${list.length} triggers; ${handlersMax} are allowed in one file`;
+  const registrations: Registration[] = [];
+  const names = new Set<string>();
+  for (const item of list as unknown[]) {
+    const registration = registrationOf(item);
+    if (typeof registration === "string") return registration;
+    if (names.has(registration.name)) return `two triggers of the name ${registration.name}`;
+    names.add(registration.name);
+    registrations.push(registration);
+  }
+  return registrations;
+}
+
+function registrationOf(item: unknown): Registration | string {
+  if (!isRecord(item) || !isKind(item["event"])) return "registers for an event that is not there";
+  const conditions = item["conditions"];
+  if (!isRecord(conditions))
+    return "a trigger needs its conditions first, then its handler; {} stands for none";
+  if (item["handler"] !== "function") return "a trigger needs a handler after its conditions";
+  for (const field of Object.keys(conditions))
+    if (!FIELDS.includes(field))
+      return `the condition ${field} is unknown; there are ${FIELDS.join(", ")}`;
+  const { channels, order = 100, onFault = "undecided" } = conditions;
+  const name = conditions["name"] ?? item["exported"];
+  if (name === undefined) return "a trigger without a name: export it, or give it one";
+  if (typeof name !== "string" || !triggerName.test(name))
+    return "a trigger's name has 1-64 letters, digits, _, . or -";
+  if (typeof order !== "number" || !Number.isFinite(order)) return `order of ${name} is no number`;
+  if (onFault !== "undecided" && onFault !== "skip")
+    return `onFault of ${name} is neither undecided nor skip`;
+  if (channels !== undefined && !isNames(channels))
+    return `channels of ${name} is not a list of 1-${channelsMax} names`;
+  return {
+    event: item["event"],
+    name,
+    order,
+    channels: channels === undefined ? undefined : new Set(channels),
+    skip: onFault === "skip",
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isKind(value: unknown): value is EventKind {
+  return typeof value === "string" && KINDS.includes(value);
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= channelsMax &&
+    value.every((name) => typeof name === "string" && name !== "")
+  );
+}

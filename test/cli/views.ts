@@ -1,0 +1,126 @@
+import type {
+  AccountView,
+  ChannelView,
+  LifeView,
+  MessageView,
+  SessionView,
+  TriggerView,
+} from "../../src/model/view.ts";
+
+const at = Date.UTC(2026, 10, 21, 2, 45, 31, 123);
+
+export const channel: ChannelView = {
+  name: "SMPP1",
+  type: "smpp-client",
+  description: "",
+  state: "down",
+  detail: "not bound to 127.0.0.1:2785: ECONNREFUSED",
+  sinceMs: at,
+  sessions: 0,
+  queued: 12,
+  inFlight: 0,
+};
+
+export const session: SessionView = {
+  id: "a1b2c3d4e5f6",
+  channel: "SMPP_SERVER1",
+  account: "Test1",
+  bindType: "transceiver",
+  version: "3.4",
+  remote: "127.0.0.1:50000",
+  tls: false,
+  sinceMs: at,
+  received: 3,
+  sent: 1,
+};
+
+export const trigger: TriggerView = {
+  name: "ACK",
+  event: "message",
+  file: "triggers/acknowledge.ts",
+  order: 10,
+  version: 2,
+  state: "active",
+  detail: "",
+  sinceMs: at,
+  runs: 7,
+  faults: 0,
+};
+
+export const account: AccountView = {
+  id: "Test1",
+  credits: 99,
+  passwordScheme: "sha1-utf16le",
+  numbers: ["+15550100001"],
+};
+
+export const original: MessageView = {
+  id: "019aa4c1-5cd3-7000-8000-000000000001",
+  root: "019aa4c1-5cd3-7000-8000-000000000001",
+  kind: "sms",
+  direction: "in",
+  channel: "SMPP_SERVER1",
+  account: "Test1",
+  from: "+15550100001",
+  to: "+15551234567",
+  text: "Hello\u001b[2J",
+  dataCoding: 0,
+  status: "SENT",
+  error: undefined,
+  pending: undefined,
+  maybeTwice: false,
+  attempts: [],
+  log: [
+    { at, what: "received", facts: { session: "a1b2c3d4e5f6", sequence: 2 } },
+    {
+      at: at + 1,
+      what: "trigger",
+      facts: { trigger: "ACK", version: 2, us: 120, result: "accepted, charged 1" },
+    },
+    {
+      at: at + 1,
+      what: "trigger",
+      facts: {
+        trigger: "AUDIT",
+        version: 1,
+        us: 9,
+        fault: "trigger_failed",
+        text: "x is not a function",
+        skipped: true,
+      },
+    },
+    { at: at + 4, what: "answered", facts: { status: 0 } },
+  ],
+  atMs: at,
+};
+
+export const forwarded: MessageView = {
+  ...original,
+  id: "019aa4c1-5cd4-7000-8000-000000000002",
+  direction: "out",
+  channel: "SMPP1",
+  account: undefined,
+  status: "SENT",
+  text: undefined,
+  maybeTwice: true,
+  pending: { queue: "SMPP1", dueMs: at + 60_000, tries: 1 },
+  attempts: [
+    {
+      tries: 1,
+      channel: "SMPP1",
+      providerId: "41",
+      status: "SENT",
+      error: undefined,
+      atMs: at + 9,
+    },
+  ],
+  log: [],
+  atMs: at + 3,
+};
+
+export const life: LifeView = {
+  root: original.id,
+  status: "SENT",
+  error: undefined,
+  entries: [original, forwarded],
+};

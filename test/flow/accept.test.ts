@@ -1,0 +1,183 @@
+/** Messages are submitted over a real socket: who answers, what is charged, what becomes a row. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connectEsme } from "../../src/simulator/esme.ts";
+import { startGateway } from "../support/gateway.ts";
+
+const to = "+31612345678";
+const from = "+31201234567";
+const BIND = `import { onBind } from "signalbox";
+  export const BIND = onBind({}, (bind) => bind.accept({ account: bind.systemId }));`;
+
+const customer = (port: number, systemId = "Test1") =>
+  connectEsme({
+    host: "127.0.0.1",
+    port,
+    systemId,
+    password: systemId === "Test1" ? "Pwd1" : "Pwd2",
+    windowRequests: 50,
+  });
+
+test("[A43] [A45] with 100 credits and ten sessions at once, 100 of 101 messages are taken and credits are never negative", async () => {
+  await using gateway = await startGateway();
+  const sessions = await Promise.all(Array.from({ length: 10 }, () => customer(gateway.port)));
+  const answers = await Promise.all(
+    Array.from({ length: 101 }, (_, n) =>
+      sessions[n % 10]!.submit({ from, to, text: `text ${n}` }),
+    ),
+  );
+  const statuses = answers.map((answer) => answer.status);
+  assert.equal(statuses.filter((status) => status === 0).length, 100);
+  assert.equal(statuses.filter((status) => status === 0x45).length, 1);
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 0);
+  assert.equal((await gateway.provider.received(100)).length, 100);
+  const ids = new Set(answers.flatMap((answer) => (answer.status === 0 ? [answer.messageId] : [])));
+  assert.equal(ids.size, 100, "[I12] every id is unique");
+  const refused = await gateway.running.store.messages.list({
+    all: false,
+    limit: 500,
+    status: "FAILED",
+  });
+  assert.deepEqual(
+    refused.map((row) => row.error),
+    ["no_credit"],
+  );
+  for (const session of sessions) await session.unbind();
+});
+
+test("[A42] [X01] onUnhandled close: a message that no trigger answers ends the session after answerTimeoutMs", async () => {
+  await using gateway = await startGateway({
+    triggers: { "bind.ts": BIND },
+    settings: { eventDeadlineMs: 100 },
+    channels: { SMPP_SERVER1: { answerTimeoutMs: 150 } },
+  });
+  await using esme = await customer(gateway.port);
+  const answer = await esme.submit({ from, to, text: "anybody there?" });
+  assert.equal(answer.why, "connection_lost");
+  const [row] = await gateway.running.store.messages.list({ all: false, limit: 1 });
+  assert.equal(row?.error, "unanswered");
+});
+
+test("[A42] [X01] onUnhandled reject: it hears 0x08 at once and the session stays", async () => {
+  await using gateway = await startGateway({
+    triggers: { "bind.ts": BIND },
+    channels: { SMPP_SERVER1: { onUnhandled: "reject" } },
+  });
+  await using esme = await customer(gateway.port);
+  assert.equal((await esme.submit({ from, to, text: "one" })).status, 0x08);
+  assert.equal((await esme.submit({ from, to, text: "two" })).status, 0x08);
+});
+
+test("[I48] a trigger that throws leaves the event undecided: 0x08, nothing charged, the session stays", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      "bind.ts": BIND,
+      "a.ts": `import { onMessage } from "signalbox";
+        export const A = onMessage({ order: 1 }, (m) => { m.accept({ charge: 5 }); m.forward({ channel: "SMPP1" }); });`,
+      "b.ts": `import { onMessage } from "signalbox";
+        export const B = onMessage({ order: 2 }, (m) => { if (m.text === "bad") throw new Error("no"); });`,
+    },
+  });
+  await using esme = await customer(gateway.port);
+  assert.equal((await esme.submit({ from, to, text: "bad" })).status, 0x08);
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 100);
+  assert.equal((await esme.submit({ from, to, text: "good" })).status, 0);
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 95);
+  assert.equal((await gateway.provider.received(1)).length, 1, "only the good one went out");
+  const [failed] = await gateway.running.store.messages.list({
+    all: false,
+    limit: 5,
+    status: "FAILED",
+  });
+  assert.equal(failed?.error, "trigger_failed");
+  const fault = failed.message.log.find((line) => line.facts["trigger"] === "B");
+  assert.match(String(fault?.facts["text"]), /b\.ts:2/, "the author's file and line are named");
+});
+
+test("a reject wins over an earlier accept, and answers by name or by number", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      "bind.ts": BIND,
+      "rule.ts": `import { onMessage } from "signalbox";
+        export const FIRST = onMessage({ order: 1 }, (m) => { m.accept({ charge: 1 }); m.forward({ channel: "SMPP1" }); });
+        export const RULE = onMessage({ order: 2 }, (m) => {
+          if (m.text === "name") m.reject("bad_destination", "not there");
+          if (m.text === "number") m.reject(0x412);
+        });`,
+    },
+  });
+  await using esme = await customer(gateway.port);
+  assert.equal((await esme.submit({ from, to, text: "name" })).status, 0x0b);
+  assert.equal((await esme.submit({ from, to, text: "number" })).status, 0x412);
+  assert.equal((await esme.submit({ from, to, text: "fine" })).status, 0);
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 99);
+  assert.equal((await gateway.provider.received(1)).length, 1);
+});
+
+test("a forward to a channel that does not exist refuses the message and charges nothing", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      "bind.ts": BIND,
+      "all.ts": `import { onMessage } from "signalbox";
+        export const ALL = onMessage({}, (m) => { m.accept({ charge: 1 }); m.forward({ channel: "NOWHERE" }); });`,
+    },
+  });
+  await using esme = await customer(gateway.port);
+  assert.equal((await esme.submit({ from, to, text: "x" })).status, 0x0b);
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 100);
+});
+
+test("a message that is accepted and forwarded nowhere is kept and marked unrouted", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      "bind.ts": BIND,
+      "take.ts": `import { onMessage } from "signalbox";
+        export const TAKE = onMessage({}, (m) => m.accept());`,
+    },
+  });
+  await using esme = await customer(gateway.port);
+  const { messageId, status } = await esme.submit({ from, to, text: "x" });
+  assert.equal(status, 0);
+  const [life] = await gateway.running.admin.lives(messageId);
+  assert.equal(life?.status, "RECEIVED");
+  assert.ok(JSON.stringify(life.entries).includes("unrouted"));
+});
+
+test("a decision that comes after the session has gone is dropped whole", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      "bind.ts": BIND,
+      "slow.ts": `import { onMessage } from "signalbox";
+        export const SLOW = onMessage({}, async (m, { accounts }) => {
+          await accounts.byNumber(m.to);
+          m.accept({ charge: 1 }); m.forward({ channel: "SMPP1" });
+        });`,
+    },
+  });
+  const { accounts } = gateway.running.store;
+  const esme = await customer(gateway.port);
+  // The look-up is held until the customer has gone; only its time is made up, the rest is real.
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const byNumber = accounts.byNumber;
+  accounts.byNumber = async (number) => {
+    asked.resolve();
+    await held.promise;
+    return byNumber(number);
+  };
+  const answer = esme.submit({ from, to, text: "x" });
+  await asked.promise;
+  esme.drop();
+  await answer;
+  const gone = async (): Promise<void> => {
+    while (gateway.running.admin.sessions().some((session) => session.channel === "SMPP_SERVER1"))
+      await new Promise((resolve) => setImmediate(resolve));
+  };
+  await gone();
+  held.resolve();
+  await using other = await customer(gateway.port, "Test2");
+  assert.equal((await other.submit({ from, to, text: "mine" })).status, 0);
+  assert.equal((await accounts.get("Test1"))?.credits, 100, "nothing of it was applied");
+  assert.equal((await gateway.provider.received(1))[0]?.systemId, "signalbox");
+  assert.equal(gateway.provider.counts.received, 1);
+});

@@ -1,0 +1,41 @@
+/**
+ * `npm test`: starts one PostgreSQL for the whole run, then Node's test runner over the files that are
+ * named, or all, and ends with its exit code. Node's own summary is the last thing printed.
+ */
+import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { socketVariable, startTestServer } from "./support/database.ts";
+
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--no-node-snapshot"];
+
+const given = process.argv.slice(2);
+const options = given.filter((argument) => argument.startsWith("--"));
+const named = given.filter((argument) => !argument.startsWith("--"));
+const files = named.length > 0 ? named : globSync("test/**/*.test.ts").sort();
+
+const server = await startTestServer();
+process.once("exit", () => server.drop());
+try {
+  process.exitCode = await runTests();
+} finally {
+  await server.close();
+}
+
+function runTests(): Promise<number> {
+  const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
+  const child = spawn(
+    process.execPath,
+    [...nodeFlags, "--test", concurrency, ...options, ...files],
+    {
+      stdio: "inherit",
+      env: { ...process.env, [socketVariable]: server.socket },
+    },
+  );
+  // Ctrl-C reaches the child as well; this process must live on to stop the server.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

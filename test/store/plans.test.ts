@@ -1,0 +1,62 @@
+/**
+ * The writer's plans must not change with the statistics: an ANALYZE in mid-load once turned one into
+ * a quadratic one. So they are explained before and after, and the work is counted in index entries,
+ * which does not depend on the machine.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import { SESSION_SETTINGS, STATEMENTS } from "../../src/store/statements.ts";
+import { freshDatabase } from "../support/database.ts";
+import { acceptance, child, finish, openTestStore } from "./fixtures.ts";
+
+async function plansIn(url: string): Promise<Record<string, string>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const [name, value] of Object.entries(SESSION_SETTINGS))
+    await client.query("select set_config($1, $2, false)", [name, value]);
+  const plans: Record<string, string> = {};
+  for (const [name, text] of Object.entries(STATEMENTS)) {
+    const { rows } = await client.query<{ "QUERY PLAN": string }>(
+      `explain (generic_plan, costs off) ${text}`,
+    );
+    plans[name] = rows.map((row) => row["QUERY PLAN"]).join("\n");
+  }
+  await client.end();
+  return plans;
+}
+
+test("no statement of the writer reads a table from end to end, and ANALYZE changes no plan", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  const fresh = await plansIn(db.url);
+  for (const [name, plan] of Object.entries(fresh))
+    assert.doesNotMatch(plan, /Seq Scan|Hash|Merge/, name);
+  await db.query("analyze");
+  assert.deepEqual(await plansIn(db.url), fresh, "when all is empty");
+  const asked = Array.from({ length: 3_000 }, () => acceptance());
+  await Promise.all(asked.map((one) => store.writer.accept(one)));
+  await db.query("analyze");
+  assert.deepEqual(await plansIn(db.url), fresh, "when there are thousands");
+});
+
+test("the work of a flush grows with its operations only, also after ANALYZE of empty tables", async () => {
+  await using db = await freshDatabase();
+  const lives = 600;
+  {
+    await using store = await openTestStore(db.url);
+    await db.query("analyze");
+    const asked = Array.from({ length: lives }, () => acceptance());
+    await Promise.all(asked.map((one) => store.writer.accept(one)));
+    await db.query("analyze");
+    await store.writer.claim(asked.map((one) => child(one).id));
+    await Promise.all(asked.map((one) => store.writer.finish(finish(one))));
+  }
+  // The backends count when they end; the store is closed.
+  const [work] = await db.query<{ entries: number; scanned: number }>(`
+    select sum(coalesce(idx_tup_fetch, 0))::integer as entries, sum(seq_tup_read)::integer as scanned
+    from pg_stat_user_tables where relname ~ '^(message|state|attempt|pending)'`);
+  assert.ok((work?.entries ?? 0) >= 3 * lives, "claim, delete and state find their rows by index");
+  assert.ok((work?.entries ?? Infinity) <= 6 * lives, `${work?.entries} entries were read`);
+  assert.equal(work?.scanned, 0, "no table was read from end to end");
+});

@@ -1,0 +1,89 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Running, start } from "../../src/main.ts";
+import { settingsSchema } from "../../src/settings.ts";
+import { type Smsc, startSmsc } from "../../src/simulator/smsc.ts";
+import { freshDatabase } from "./database.ts";
+import { type RecorderLog, recorderLog } from "./log.ts";
+
+export interface GatewayOptions {
+  /** Trigger files by name; the shipped ones when left out. */
+  readonly triggers?: Readonly<Record<string, string>>;
+  /** Changes to the settings of SMPP_SERVER1 and SMPP1, or further channels. */
+  readonly channels?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Rules of the simulated provider. */
+  readonly provider?: Parameters<typeof startSmsc>[0]["rules"];
+}
+
+export interface TestGateway extends AsyncDisposable {
+  readonly running: Running;
+  readonly provider: Smsc;
+  readonly log: RecorderLog;
+  /** The port of SMPP_SERVER1. */
+  readonly port: number;
+  readonly triggers: string;
+  readonly databaseUrl: string;
+}
+
+/**
+ * The whole gateway in this process between our simulator's two ends: its own database, its own
+ * trigger folder, ports that the system picks. Test1 and Test2 have 100 credits each.
+ */
+export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-flow-"));
+  const triggers = join(folder, "triggers");
+  await cp(new URL("../../triggers", import.meta.url), triggers, {
+    recursive: true,
+    filter: (source) => options.triggers === undefined || !source.endsWith(".ts"),
+  });
+  for (const [name, text] of Object.entries(options.triggers ?? {}))
+    await writeFile(join(triggers, name), text);
+  const database = await freshDatabase();
+  const log = recorderLog();
+  const rules = options.provider ?? {};
+  const provider = await startSmsc({ host: "127.0.0.1", port: 0, rules, log });
+  const settings = settingsSchema.parse({
+    example: true,
+    data: join(folder, "data"),
+    triggers,
+    database: { url: database.url },
+    ...options.settings,
+    channels: {
+      ...options.channels,
+      SMPP_SERVER1: {
+        type: "smpp-server",
+        address: ["127.0.0.1"],
+        port: 0,
+        onUnhandled: "close",
+        ...options.channels?.["SMPP_SERVER1"],
+      },
+      SMPP1: {
+        type: "smpp-client",
+        host: "127.0.0.1",
+        port: provider.port,
+        systemId: "signalbox",
+        password: "simulator",
+        reconnectMs: 50,
+        ...options.channels?.["SMPP1"],
+      },
+    },
+  });
+  const running = await start(settings, { base: folder, log });
+  const port = running.channels.get("SMPP_SERVER1")?.ports()[0] ?? 0;
+  return {
+    running,
+    provider,
+    log,
+    port,
+    triggers,
+    databaseUrl: database.url,
+    async [Symbol.asyncDispose]() {
+      await running.stop();
+      await provider.close();
+      await database[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
