@@ -112,7 +112,12 @@ export async function start(settings: Settings, options: StartOptions): Promise<
 
     const settled = (): Promise<void> => gateway.settled();
     let stopping: Promise<void> | undefined;
-    const stop = (): Promise<void> => (stopping ??= closeAll(closers, log));
+    const stop = (): Promise<void> => (stopping ??= stopAll());
+    async function stopAll(): Promise<void> {
+      log.info({ drainMs: settings.drainMs }, "stopping: the answers of peers are waited for");
+      await closeAll(closers, log);
+      log.info({}, "stopped");
+    }
     return { admin, channels, engine, store, simulator, settled, stop };
   } catch (cause) {
     await closeAll(closers, log);

@@ -14,14 +14,19 @@ export interface Address {
 /** `international`: a bare number on this channel is E.164 even if the TON does not say so. */
 export type Numbers = "international" | "asReceived";
 
-const digitsOnly = /^\d{3,20}$/;
+const number = /^\d{3,20}$/;
+
+/** With a country code no number is shorter; what is shorter is a short code of some network. */
+const fullNumber = /^\d{7,20}$/;
 
 /** The one form by which messages are stored and found: E.164 with `+` where we know it is that. */
 export function canonical(address: Address, numbers: Numbers): string {
   const { digits } = address;
   if (digits.startsWith("+")) return digits;
-  const international = address.ton === 1 || (numbers === "international" && address.ton === 0);
-  return international && digitsOnly.test(digits) ? `+${digits}` : digits;
+  const implied = numbers === "international" && address.ton === 0;
+  const international =
+    address.ton === 1 ? number.test(digits) : implied && fullNumber.test(digits);
+  return international ? `+${digits}` : digits;
 }
 
 /** The address for a canonical form that a script or a person wrote. */

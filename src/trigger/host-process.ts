@@ -80,7 +80,7 @@ export function startHost(owner: HostOwner): HostProcess {
   let sentMs = clock.tickMs();
   let heardMs = sentMs;
   let timer: NodeJS.Timeout | undefined;
-  let killedFor: string | undefined;
+  let killed: { readonly why: string; readonly certain: boolean } | undefined;
   let lastWords = "";
 
   const host: HostProcess = {
@@ -121,7 +121,7 @@ export function startHost(owner: HostOwner): HostProcess {
       const answer: LoadAnswer = JSON.parse(text.slice(1)); // Written by host.ts.
       return answered(answer);
     }
-    if (up) return kill("told something that cannot be");
+    if (up) return kill("told something that cannot be", false);
     up = true;
     owner.started(host);
   }
@@ -148,18 +148,24 @@ export function startHost(owner: HostOwner): HostProcess {
     let seen = recorder.read();
     // Looks are counted, not milliseconds: while the gateway itself stood still it did not look.
     let unchanged = 0;
+    let workedMs: number | undefined;
     let looks = 0;
     return setInterval(() => {
       const now = recorder.read();
       unchanged = now.slot !== 0 && now.counter === seen.counter ? unchanged + 1 : 0;
+      if (unchanged === 0 && now.slot !== 0) workedMs = processorMs(child);
       seen = now;
+      const limitMs = limitInside(now);
+      const stuck = unchanged * lookMs >= limitMs;
       const nowMs = clock.tickMs();
       const silentMs = nowMs - heardMs;
-      if (unchanged * lookMs >= limitInside(now)) kill(`no progress for ${limitInside(now)} ms`);
+      // Without the processor nobody makes progress; for that a host has as long as an event has.
+      if (stuck && (workedMs === undefined || workedFor(child, workedMs) >= limitMs / 2))
+        kill(`no progress for ${limitMs} ms`, true);
       else if (isOwing() && silentMs > (up ? limits.eventDeadlineMs : startMs))
-        kill(`no answer for ${Math.round(silentMs)} ms`);
+        kill(`no answer for ${Math.round(silentMs)} ms`, false);
       else if (looks++ % 4 === 0 && residentMib(child) > limits.hostMemoryMib)
-        kill(`more than ${limits.hostMemoryMib} MiB`);
+        kill(`more than ${limits.hostMemoryMib} MiB`, true);
       else if (!isOwing() && now.slot === 0 && nowMs - sentMs > lookAfterSendMs) {
         clearInterval(timer);
         timer = undefined;
@@ -172,12 +178,12 @@ export function startHost(owner: HostOwner): HostProcess {
     return position.slot < 0 ? limits.watchdogMs + limits.loadMs : limits.watchdogMs;
   }
 
-  function kill(why: string): void {
-    killedFor ??= why;
+  function kill(why: string, certain: boolean): void {
+    killed ??= { why, certain };
     child.kill("SIGKILL");
   }
 
-  readFrames(pipe, take, kill);
+  readFrames(pipe, take, (breach) => kill(breach, false));
   // A dead host breaks its pipe; what follows from that is done once, at its exit.
   pipe.on("error", () => {});
   child.stderr?.setEncoding("utf8");
@@ -187,7 +193,7 @@ export function startHost(owner: HostOwner): HostProcess {
   // A process that cannot be started has no exit event, so both lead to the same end, once.
   child.once("error", (error) => ended(`cannot be started: ${error.message}`));
   child.once("close", (code, signal) =>
-    ended(killedFor ?? `ended with ${signal ?? code}`, signal !== "SIGKILL"),
+    ended(killed?.why ?? `ended with ${signal ?? code}`, signal !== "SIGKILL"),
   );
 
   let over = false;
@@ -200,7 +206,7 @@ export function startHost(owner: HostOwner): HostProcess {
     for (const resolve of loads.values()) resolve(undefined);
     loads.clear();
     const words = lastWords.trim() === "" ? "" : `; it wrote: ${lastWords.trim()}`;
-    const certain = slot !== 0 && (killedFor !== undefined || crashed);
+    const certain = slot !== 0 && (killed?.certain === true || crashed);
     owner.died(host, { slot, key, certain, why: why + words });
   }
 
@@ -236,6 +242,26 @@ function offerToOutOfMemory(child: ChildProcess): void {
     // Not Linux, or not allowed: then the machine chooses by itself.
   }
 }
+
+function workedFor(child: ChildProcess, sinceMs: number): number {
+  return (processorMs(child) ?? Infinity) - sinceMs;
+}
+
+/** Milliseconds of processor that the process has had; undefined where the system does not tell. */
+function processorMs(child: ChildProcess): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${child.pid}/stat`, "latin1");
+    // proc(5): the name in brackets may hold anything; utime and stime are 12th and 13th after it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  } catch {
+    // No such file: the clock alone must do.
+    return undefined;
+  }
+}
+
+/** proc(5) counts in ticks of USER_HZ, which is 100 on every Linux. */
+const tickMs = 10;
 
 /** MiB; 0 where the system does not tell (it does on Linux) or the process is gone. */
 function residentMib(child: ChildProcess): number {

@@ -26,6 +26,9 @@ interface Run {
   at: number;
   /** That trigger has been given the event. */
   entered: boolean;
+  /** How often its time was over before it had had the processor for so long, and for how long it had. */
+  starved: number;
+  processorUs: number;
   /** To be run alone, because it was in a batch that overran or in a host that died. */
   solo: boolean;
 }
@@ -46,6 +49,9 @@ interface Station {
   readonly forgotten: string[];
   quarantined: boolean;
 }
+
+/** Times that an event, or a load, is tried again because the machine left it no processor time. */
+const starvedMax = 5;
 
 // This, and all JSON that is read here, was written by the gateway.
 const limits: TriggerLimits = JSON.parse(process.argv[2] ?? "");
@@ -105,6 +111,8 @@ function takeEvents(text: string): void {
       ran: [],
       at: 0,
       entered: false,
+      starved: 0,
+      processorUs: 0,
       solo: solo === "1",
     };
     runs.set(key, run);
@@ -137,10 +145,9 @@ function takeDrops(text: string): void {
 }
 
 function load(bundle: Bundle): void {
-  enter(-bundle.isolate, 0);
   let answer: LoadAnswer;
   try {
-    const isolate = openIsolate(bundle, limits);
+    const isolate = openPatiently(bundle);
     isolates.set(bundle.isolate, isolate);
     bundles.set(bundle.isolate, bundle);
     answer = { isolate: bundle.isolate, registered: isolate.registered };
@@ -149,6 +156,20 @@ function load(bundle: Bundle): void {
   }
   enter(0, 0);
   pipe.write(frameOf(`B${JSON.stringify(answer)}`));
+}
+
+function openPatiently(bundle: Bundle): Isolate {
+  let processorUs = 0;
+  for (let tries = 1; ; tries++) {
+    enter(-bundle.isolate, 0);
+    try {
+      return openIsolate(bundle, limits);
+    } catch (error) {
+      if (!(error instanceof Overrun) || tries >= starvedMax) throw error;
+      processorUs += error.processorUs;
+      if (!isStarved(processorUs, limits.loadMs)) throw error;
+    }
+  }
 }
 
 function faultText(error: unknown): string {
@@ -259,7 +280,7 @@ function pump(slot: number, station: Station, items: readonly Item[]): boolean {
   } catch (error) {
     enter(0, 0);
     if (!(error instanceof Overrun)) throw error;
-    overran(slot, only, error.message, Math.round((performance.now() - began) * 1000));
+    overran(slot, only, error, Math.round((performance.now() - began) * 1000));
     return false;
   }
 }
@@ -324,24 +345,36 @@ function late(run: Run | undefined, slot: number, station: Station, what: string
 
 /**
  * The isolate did not stop in time or outgrew its memory: it is loaded anew. If one event was alone
- * in there, it is guilty; else each that was is run again alone, with the recorded answers of its
- * host calls.
+ * in there, it is guilty, unless it never had the processor; else each that was is run again alone,
+ * with the recorded answers of its host calls.
  */
-function overran(slot: number, only: Run | undefined, text: string, us: number): void {
+function overran(slot: number, only: Run | undefined, overrun: Overrun, us: number): void {
   const number = isolateOf(slot);
   const bundle = bundles.get(number);
   isolates.get(number)?.dispose();
   isolates.delete(number);
-  outbox.push(`W${slot} ${JSON.stringify(text)}`);
+  const text = JSON.stringify(overrun.message);
+  outbox.push(`W${slot} ${text}`);
   if (bundle !== undefined) load(bundle);
   const again: Run[] = [];
   for (const run of runs.values())
     if (run.entered && isolateOf(run.chain[run.at] ?? 0) === number) again.push(run);
   for (const run of again) {
     run.solo = true;
-    if (run === only) settle(run, slot, us, "x", JSON.stringify(text));
-    else giveEvent(run);
+    if (run !== only) {
+      giveEvent(run);
+      continue;
+    }
+    run.processorUs += overrun.processorUs;
+    if (!isStarved(run.processorUs, limits.pumpMs)) settle(run, slot, us, "x", text);
+    else if (++run.starved < starvedMax) giveEvent(run);
+    else settle(run, slot, us, "!", '"did not get the processor for long enough"');
   }
+}
+
+/** Over all tries together: what is harmless needs little each time, what is endless uses it all. */
+function isStarved(processorUs: number, limitMs: number): boolean {
+  return processorUs < (limitMs * 1000) / 2;
 }
 
 function flush(): void {

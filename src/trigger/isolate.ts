@@ -18,6 +18,16 @@ export interface IsolateLimits {
 /** The script could not be stopped within its bounds; the isolate is not to be used any more. */
 export class Overrun extends Error {
   override readonly name = "Overrun";
+  /**
+   * Microseconds of processor that it had. Its time limit is by the clock, so with less than that it
+   * may be the machine that is to blame. Infinite for what no patience mends.
+   */
+  readonly processorUs: number;
+
+  constructor(message: string, processorUs = Infinity) {
+    super(message);
+    this.processorUs = processorUs;
+  }
 }
 
 export interface Isolate {
@@ -90,13 +100,21 @@ function strayRejection(thrown: unknown): string {
 
 /** isolated-vm tells a time-out and a full heap by their text alone. */
 function runToEnd<T>(run: () => T): T {
+  const beforeUs = processorUs();
   try {
     return run();
   } catch (error) {
     const text = error instanceof Error ? error.message : "";
-    if (text === "Script execution timed out.") throw new Overrun("computed for too long");
+    if (text === "Script execution timed out.") {
+      throw new Overrun("computed for too long", processorUs() - beforeUs);
+    }
     if (text.startsWith("Isolate was disposed"))
       throw new Overrun("used more memory than isolateMemoryMib");
     throw error;
   }
+}
+
+function processorUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
 }

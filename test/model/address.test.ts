@@ -15,6 +15,7 @@ test("a number whose type says nothing gets its plus where the channel's numbers
   assert.equal(of(0, "46701234567"), "46701234567");
   assert.equal(of(0, "46701234567", "international"), "+46701234567");
   assert.equal(of(2, "0701234567", "international"), "0701234567");
+  assert.equal(of(0, "12345", "international"), "12345", "a short code has no country");
 });
 
 test("what is no number stays as it was received", () => {
