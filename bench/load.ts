@@ -17,6 +17,15 @@ const loadSchema = z.object({
   by_status: z.record(z.string(), z.number()),
   bind_errors: z.number(),
   dup_message_ids: z.number(),
+  dlr: z.object({
+    received: z.number(),
+    duplicates: z.number(),
+    unknown: z.number(),
+    not_delivrd: z.number(),
+    per_s: z.number(),
+    p50_ms: z.number(),
+    p99_ms: z.number(),
+  }),
   protocol_errors: z.number(),
   cpu_s: z.number(),
 });
@@ -37,9 +46,9 @@ export function buildTools(): void {
   if (status !== 0) throw new Error(`make -C bench/tools failed: ${error?.message ?? stderr}`);
 }
 
-/** A provider that takes everything at once. `stop` ends it and gives its count. */
+/** A provider that takes everything at once, and reports what is asked for at once. `stop` ends it and gives its count. */
 export async function startSink(port: number, idsFile: string) {
-  const args = ["--port", String(port), "--log-ids", idsFile];
+  const args = ["--port", String(port), "--dlr", "auto", "--log-ids", idsFile];
   const child = spawn(join(TOOLS, "smpp-sink"), args, { stdio: ["ignore", "pipe", "pipe"] });
   const output = textOf(child.stdout);
   // It says on this stream that it listens.
@@ -64,6 +73,8 @@ export interface LoadOptions {
   readonly window: number;
   /** Messages a second; as fast as answers come when left out. */
   readonly rate?: number;
+  /** Each message asks for a report, and the run ends when the last receipt has come. */
+  readonly reports: boolean;
   readonly textCharacters: number;
   /** Gets the number of each message that was answered with status 0. */
   readonly ackedFile: string;
@@ -77,6 +88,7 @@ export async function runLoad(options: LoadOptions): Promise<Load> {
     count: options.count,
     window: options.window,
     rate: options.rate,
+    "registered-delivery": options.reports ? 1 : 0,
     len: options.textCharacters,
     "log-acked": options.ackedFile,
   };

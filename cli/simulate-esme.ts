@@ -31,7 +31,9 @@ export function addSimulateEsme(simulate: Command): void {
     .option("--text <text>", "what to send")
     .option("--from <number>", "who it is from", "+15550100001")
     .option("--host <address>", "where to bind", "127.0.0.1")
-    .option("--port <port>", "its TCP port", wholeNumber(1, 65_535), 2775)
+    .option("--port <port>", "its TCP port; 2775, or 2776 with --tls", wholeNumber(1, 65_535))
+    .option("--tls", "connect with TLS and check the certificate")
+    .option("--insecure", "connect with TLS and take any certificate")
     .option("--system-id <id>", "who binds", "Test1")
     .option("--password <password>", "its password; - asks for it", "Pwd1")
     .addOption(
@@ -58,7 +60,9 @@ interface EsmeCommandOptions {
   readonly text?: string;
   readonly from: string;
   readonly host: string;
-  readonly port: number;
+  readonly port?: number;
+  readonly tls?: true;
+  readonly insecure?: true;
   readonly systemId: string;
   readonly password: string;
   readonly bindType: BindType;
@@ -76,9 +80,12 @@ async function run(own: EsmeCommandOptions, json: boolean): Promise<number> {
   const asked = listen === true ? signalled() : undefined;
   const password = own.password === "-" ? await readPassword("Password: ") : own.password;
   const reports = createReports();
+  const secure = own.tls === true || own.insecure === true;
+  const port = own.port ?? (secure ? 2776 : 2775);
   const esme = await connectEsme({
     host: own.host,
-    port: own.port,
+    port,
+    ...(secure && { tls: { rejectUnauthorized: own.insecure !== true } }),
     systemId: own.systemId,
     password,
     bindType: own.bindType,
@@ -88,7 +95,7 @@ async function run(own: EsmeCommandOptions, json: boolean): Promise<number> {
       if (!json) say(deliveredWords(delivered));
     },
   });
-  const who = `${own.systemId} at ${own.host}:${own.port}`;
+  const who = `${own.systemId} at ${own.host}:${port}`;
   const bindStatus = commandStatusName(esme.bindStatus);
   if (esme.bindStatus !== 0) {
     await esme.unbind();
@@ -96,7 +103,8 @@ async function run(own: EsmeCommandOptions, json: boolean): Promise<number> {
     else say(`bind refused  ${bindStatus} (${hex(esme.bindStatus)}) for ${who}`);
     return exitCodes.refused;
   }
-  if (!json) say(`bound  ${who}, which calls itself "${esme.peerSystemId}"`);
+  if (!json)
+    say(`bound  ${who}, which calls itself "${esme.peerSystemId}"${secure ? ", with TLS" : ""}`);
 
   const submitted = message === undefined ? [] : await submitAll(esme, message, own, json);
   const ids = submitted.flatMap(({ messageId }) => (messageId === "" ? [] : [messageId]));
@@ -145,9 +153,8 @@ function createReports() {
   let check = (): void => {};
   return {
     put({ receipt }: Delivered): void {
-      if (receipt === undefined || receipt.state === "ENROUTE" || receipt.state === "ACCEPTD")
-        return;
-      reported.add(receipt.id.toLowerCase());
+      if (receipt === undefined || receipt.status === "SENT") return;
+      reported.add(receipt.messageId.toLowerCase());
       check();
     },
     /** True once all have come, false when the time is over before, or the session. */
@@ -200,7 +207,7 @@ function sumWords(all: readonly Submitted[]): string {
 function deliveredWords({ sms, receipt }: Delivered): string {
   if (receipt !== undefined) {
     const error = receipt.error === "" ? "" : `  err ${receipt.error}`;
-    return `report  ${receipt.state}  id ${receipt.id}${error}`;
+    return `report  ${receipt.state}  id ${receipt.messageId}${error}`;
   }
   return `message  ${sms.from.digits} → ${sms.to.digits}  "${textOf(sms) ?? "(not text)"}"`;
 }

@@ -2,7 +2,6 @@ import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { decode } from "../src/sms/data-coding.ts";
 import type { Sms } from "../src/model/message.ts";
-import { receiptStates } from "../src/simulator/receipt.ts";
 import {
   allDelivered,
   byLastDigit,
@@ -18,6 +17,7 @@ import {
   type Taken,
 } from "../src/simulator/smsc.ts";
 import { commandStatusName } from "../src/smpp/command-status.ts";
+import { receiptStates } from "../src/smpp/receipt-state.ts";
 import { wholeNumber } from "./argument.ts";
 import { WrongArguments } from "./failure.ts";
 import { clockTime, paint, suggest } from "./print.ts";
@@ -112,7 +112,7 @@ function outcomeOf({ byLastDigit: digits, share: shares, seed }: SmscOptions): O
 /** One `UNDELIV=5` of `--share`, put to those before it. */
 function share(text: string, before: Shares): Shares {
   const [, name = "", percent = ""] = /^(\w+)=(\d{1,3}(?:\.\d+)?)$/.exec(text) ?? [];
-  const known = [...receiptStates, "none", "refused"];
+  const known: readonly string[] = [...receiptStates, "none", "refused"];
   if (!known.includes(name))
     throw new InvalidArgumentError(`It must be OUTCOME=PERCENT with one of ${known.join(", ")}.`);
   const shares = { ...before, [name]: Number(percent) };

@@ -1,16 +1,28 @@
+import type { Status } from "../src/model/status.ts";
 import type { AttemptView, MessageView } from "../src/model/view.ts";
 import type { TraceLine } from "../src/model/message.ts";
 import { clockTime, paint } from "./print.ts";
 import { statusText } from "./status.ts";
 
-/** What happened to one entry of a life, a line each, in the order of time. */
-export function stepsOf(entry: MessageView): string[] {
-  const steps = [
+/** Something that happened to an entry of a life. */
+export interface Step {
+  readonly at: number;
+  readonly what: string;
+  readonly text: string;
+}
+
+/** What happened to one entry of a life, in the order of time. */
+export function stepsOf(entry: MessageView): Step[] {
+  const steps: Step[] = [
     ...entry.log.map((line) => ({ at: line.at, what: line.what, text: lineText(line) })),
     ...entry.attempts.map((one) => ({ at: one.atMs, what: "attempt", text: attemptText(one) })),
   ];
   // The sort is stable: what happened in the same millisecond stays as it was written.
-  steps.sort((a, b) => a.at - b.at);
+  return steps.sort((a, b) => a.at - b.at);
+}
+
+/** A line for each. */
+export function stepLines(steps: readonly Step[]): string[] {
   const width = Math.max(0, ...steps.map(({ what }) => what.length));
   return steps.map(
     ({ at, what, text }) => `  ${paint("dim", clockTime(at))}  ${what.padEnd(width)}  ${text}`,
@@ -31,8 +43,14 @@ function lineText({ facts }: TraceLine): string {
   return words.join("  ");
 }
 
+/** What the try itself came to: that its message was reported since is told by the report. */
 function attemptText(one: AttemptView): string {
   const id = one.providerId === undefined ? "" : `  id ${one.providerId}`;
   const error = one.error === undefined ? "" : `  ${one.error}`;
-  return `try ${one.tries} over ${one.channel}  ${statusText(one.status)}${id}${error}`;
+  return `try ${one.tries} over ${one.channel}  ${statusText(statusThen(one))}${id}${error}`;
+}
+
+function statusThen({ status, providerId = "" }: AttemptView): Status {
+  const isReported = status === "NOTDELIVERED" || status === "NOREPORT";
+  return isReported || (status === "DELIVERED" && providerId !== "") ? "SENT" : status;
 }

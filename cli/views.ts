@@ -4,6 +4,7 @@ import { FOLLOWERS } from "../src/model/status.ts";
 import type {
   AccountView,
   ChannelView,
+  DeadLetterView,
   LifeView,
   MessageView,
   SessionView,
@@ -77,6 +78,8 @@ export const messageShape: z.ZodType<MessageView> = z.object({
   to: z.string(),
   text: maybe(z.string()),
   dataCoding: z.number(),
+  report: maybe(z.object({ messageId: z.string(), state: z.string(), error: z.string() })),
+  reportAsked: z.boolean(),
   status,
   error: maybe(z.string()),
   pending: maybe(z.object({ queue: z.string(), dueMs: z.number(), tries: z.number() })),
@@ -106,4 +109,13 @@ export const lifeShape: z.ZodType<LifeView> = z.object({
   status,
   error: maybe(z.string()),
   entries: z.array(messageShape),
+});
+
+export const deadLetterShape: z.ZodType<DeadLetterView> = z.object({
+  id: z.string(),
+  root: maybe(z.string()),
+  kind: z.string(),
+  reason: z.string(),
+  payload: z.string(),
+  atMs: z.number(),
 });

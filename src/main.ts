@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { type Admin, openAdmin } from "./admin/admin.ts";
 import { createBus } from "./bus/bus.ts";
 import { openChannel } from "./channel/catalog.ts";
@@ -94,6 +94,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         clock,
         log: log.child({ tag, channel: name }),
         newId,
+        base: options.base,
+        directory: join(dataDirectory, "channels", name),
         emit: bus.emit,
         ready: () => gateway.ready(name),
       };

@@ -15,6 +15,7 @@ const IDS = [
   ...ids("W", 1, 18),
   ...ids("A", 1, 72),
   ...ids("X", 1, 18),
+  ...ids("D", 1, 17),
 ];
 
 test("each id is promised exactly once", () => {

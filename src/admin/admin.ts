@@ -119,6 +119,7 @@ export async function openAdmin(parts: {
     if (message === undefined) throw notFound(params.id);
     return message;
   });
+  server.get("/v1/dead-letters", () => views.deadLetters());
   server.get<{ Params: { key: string } }>("/v1/lives/:key", async ({ params }) => {
     const lives = await views.lives(params.key);
     if (lives.length === 0) throw notFound(params.key);

@@ -11,6 +11,10 @@ export interface ChannelHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  /** Directory to which the paths in its settings are relative. */
+  readonly base: string;
+  /** Directory of its own for what it must keep, such as a certificate; made by who needs it. */
+  readonly directory: string;
   /** Tells what came in and gives back what the peer is to be answered, after the commit. */
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
   /** Called whenever the channel can take more to send: a window has room again, a peer has bound. */
@@ -37,6 +41,10 @@ export interface Channel {
   readonly type: string;
   /** `DELIVERED`: who takes a message here is the one it is for, so his answer is the delivery. */
   readonly taken: "SENT" | "DELIVERED";
+  /** Channels of one group lead to the same provider: a report may come on any of them. */
+  readonly group: string;
+  /** How long a report is waited for; undefined where none is. */
+  readonly reportWaitMs: number | undefined;
   /**
    * How many messages may be handed over right now; 0 while nobody is bound. For a channel that
    * customers bind to, `account` says for whom.

@@ -1,8 +1,9 @@
 import { type Numbers, canonical } from "../model/address.ts";
-import type { MessageEvent } from "../model/event.ts";
+import type { MessageEvent, ReportEvent } from "../model/event.ts";
 import type { Sms } from "../model/message.ts";
 import { decode } from "../sms/data-coding.ts";
 import { binaryParts, partsOf } from "../sms/segments.ts";
+import { reportFrom } from "../smpp/receipt.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
 import { timeFrom } from "../smpp/time.ts";
 import type { ChannelHost } from "./channel.ts";
@@ -52,6 +53,7 @@ export function messageEvent(arrival: Arrival): MessageEvent {
       from: canonical(sms.from, settings.numbers),
       to: canonical(sms.to, settings.numbers),
       sms,
+      report: undefined,
       sameAsParent: false,
       hops: account === undefined ? 0 : 1,
       log: [{ at, what: "received", facts }],
@@ -61,6 +63,22 @@ export function messageEvent(arrival: Arrival): MessageEvent {
     session: session.id,
     expiresMs: timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
     origin: account === undefined ? "provider" : "customer",
+    isOpen,
+  };
+}
+
+/** A receipt that a provider brought as the event that the gateway is told. */
+export function reportEvent(arrival: Omit<Arrival, "account">): ReportEvent {
+  const { host, settings, request, session, isOpen } = arrival;
+  const { sms } = request;
+  return {
+    id: host.newId(),
+    channel: host.name,
+    session: session.id,
+    atMs: host.clock.nowMs(),
+    report: reportFrom(sms),
+    from: canonical(sms.from, settings.numbers),
+    to: canonical(sms.to, settings.numbers),
     isOpen,
   };
 }

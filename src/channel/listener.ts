@@ -1,12 +1,31 @@
 import { type Server, type Socket, createServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
+import type { ServerTls } from "./tls.ts";
+import { tlsTrouble } from "./tls-trouble.ts";
 
 export interface ListenOptions {
   readonly channel: string;
   readonly address: string;
   readonly port: number;
   readonly log: Log;
+  /** Connections with TLS only; `onConnection` is then called after the handshake. */
+  readonly tls?: Pick<ServerTls, "identity" | "minVersion"> & {
+    /** ms. A handshake that is not done by then is cut off, however busy it is. */
+    readonly handshakeTimeoutMs: number;
+    /** Those in their handshake included; more are closed at once. */
+    readonly connectionsMax: number;
+  };
+}
+
+/** A port that takes connections. */
+export interface Listener {
+  readonly port: number;
+  /** `address:port` as an operator reads it. */
+  readonly where: string;
+  /** Takes no more connections; those that were handed over go on. */
+  close(): void;
 }
 
 /** Connections that wait in the kernel to be taken while the process is busy; Linux caps it itself. */
@@ -19,9 +38,9 @@ const backlog = 511;
 export async function listen(
   options: ListenOptions,
   onConnection: (socket: Socket) => void,
-): Promise<Server | undefined> {
+): Promise<Listener | undefined> {
   const { channel, address, port, log } = options;
-  const server = createServer({ noDelay: true }, onConnection);
+  const { server, cutHandshakes } = serverOf(options, onConnection);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -42,17 +61,81 @@ export async function listen(
   }
   // After the start an error concerns one connection that could not be taken, never the listener.
   server.on("error", (cause) => log.warn({ address, err: cause }, "a connection was not taken"));
-  return server;
+  const bound = server.address();
+  const at = bound !== null && typeof bound === "object" ? bound : { address, port };
+  return {
+    port: at.port,
+    where: whereIs(at.address, at.port),
+    close() {
+      server.close();
+      cutHandshakes();
+    },
+  };
 }
 
-export function portOf(server: Server): number {
-  const bound = server.address();
-  return bound !== null && typeof bound === "object" ? bound.port : 0;
+interface Opened {
+  readonly server: Server;
+  /** Ends the connections that have not been handed over. */
+  cutHandshakes(): void;
 }
 
-export function whereOf(server: Server): string {
-  const bound = server.address();
-  return bound !== null && typeof bound === "object" ? whereIs(bound.address, bound.port) : "";
+function serverOf(options: ListenOptions, onConnection: (socket: Socket) => void): Opened {
+  const { tls, log } = options;
+  if (tls === undefined)
+    return { server: createServer({ noDelay: true }, onConnection), cutHandshakes() {} };
+  const { identity, minVersion, handshakeTimeoutMs, connectionsMax } = tls;
+  const { certificate: cert, key } = identity;
+  const server = createTlsServer({ noDelay: true, cert, key, minVersion });
+  server.maxConnections = connectionsMax;
+  server.on("drop", (dropped) =>
+    log.warn({ remote: dropped?.remoteAddress, sessionsMax: connectionsMax }, "connection refused"),
+  );
+
+  /** By the peer's address and port, which the secured socket has in common with the bare one. */
+  const shaking = new Map<string, { readonly bare: Socket; readonly limit: NodeJS.Timeout }>();
+  server.on("connection", (bare: Socket) => {
+    const remote = peerOf(bare);
+    // Node's own limit counts from the last octet, and then only tells.
+    const limit = setTimeout(
+      () => fail(remote, "the TLS handshake was not done in time"),
+      handshakeTimeoutMs,
+    );
+    shaking.set(remote, { bare, limit: limit.unref() });
+    bare.once("close", () => settle(remote));
+  });
+  server.on("secureConnection", (socket) => {
+    settle(peerOf(socket));
+    onConnection(socket);
+  });
+  server.on("tlsClientError", (cause, socket) => fail(peerOf(socket), tlsTrouble(cause)));
+
+  function fail(remote: string, why: string): void {
+    const bare = settle(remote);
+    if (bare === undefined) return;
+    log.info({ remote, why }, "a TLS handshake failed");
+    bare.destroy();
+  }
+
+  function settle(remote: string): Socket | undefined {
+    const one = shaking.get(remote);
+    clearTimeout(one?.limit);
+    shaking.delete(remote);
+    return one?.bare;
+  }
+
+  return {
+    server,
+    cutHandshakes() {
+      for (const [remote, { bare }] of shaking) {
+        settle(remote);
+        bare.destroy();
+      }
+    },
+  };
+}
+
+function peerOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+  return whereIs(remoteAddress, remotePort);
 }
 
 function whereIs(address: string, port: number): string {

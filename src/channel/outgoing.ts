@@ -2,6 +2,7 @@ import { type ErrorCode, GatewayError, commandStatusOf } from "../model/error.ts
 import type { Message, Sms } from "../model/message.ts";
 import { encode } from "../sms/data-coding.ts";
 import { commandStatusName } from "../smpp/command-status.ts";
+import { receiptSms } from "../smpp/receipt.ts";
 import type { Answer, Session } from "../smpp/session.ts";
 import type { SendResult } from "./channel.ts";
 
@@ -15,12 +16,13 @@ const textOctetsMax = 4_096;
 const segmentTags = new Set([0x020c, 0x020e, 0x020f]);
 
 /**
- * What goes over the wire for a message: what came in, untouched, or the script's own text in the
- * narrowest coding that holds it.
+ * What goes over the wire for a message: what came in, untouched, the script's own text in the
+ * narrowest coding that holds it, or the receipt that tells a report.
  */
 export function sendable(message: Message): Sms | { code: ErrorCode; text: string } {
   const { sms } = message;
   if (sms === undefined) return { code: "bad_request", text: "the message has no content" };
+  if (message.report !== undefined) return receiptSms(message.report, sms);
   if (sms.text === undefined) return sms;
   const { octets, dataCoding } = encode(sms.text);
   if (octets.length > textOctetsMax)

@@ -1,26 +1,40 @@
-import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { z } from "../config/schema.ts";
 import { commandStatusOf } from "../model/error.ts";
-import type { BindType } from "../model/event.ts";
+import type { BindType, MessageAnswer, ReportAnswer } from "../model/event.ts";
 import type { Message } from "../model/message.ts";
 import { commandStatusName } from "../smpp/command-status.ts";
+import { isReceipt } from "../smpp/receipt.ts";
 import {
+  type CloseReason,
   type Session,
   type SessionOwner,
   type ShortMessageRequest,
   openSession,
 } from "../smpp/session.ts";
 import type { Channel, ChannelHost, SendResult } from "./channel.ts";
-import { messageEvent } from "./incoming.ts";
+import { type Connecting, connectTo } from "./connect.ts";
+import { messageEvent, reportEvent } from "./incoming.ts";
 import { handOver, sendable } from "./outgoing.ts";
 import { commonSettings, limitsOf, sessionSettings } from "./settings.ts";
+import { clientTls, clientTlsSettings } from "./tls.ts";
+import { tlsWords } from "./tls-trouble.ts";
+
+const hourMs = 3_600_000;
+
+/** A report looks for its message among those of the last four days, so none may be awaited longer. */
+const reportWaitMostMs = 95 * hourMs;
 
 export const smppClientSettings = z
   .strictObject({
     type: z.literal("smpp-client").describe("We bind to a provider with SMPP."),
     ...commonSettings,
-    host: z.string().min(1).describe("The provider's name or address."),
+    host: z
+      .string()
+      .min(1)
+      .describe("The provider's name or address; `tls:` before it is short for `tls: true`."),
     port: z.int().min(1).max(65_535).default(2775).describe("The provider's TCP port."),
+    tls: clientTlsSettings,
     systemId: z.string().min(1).max(16).describe("system_id to bind with."),
     password: z.string().max(64).meta({ secret: true }).describe("Password to bind with."),
     systemType: z
@@ -61,11 +75,31 @@ export const smppClientSettings = z
       .default(30_000)
       .meta({ unit: "ms" })
       .describe("The longest pause between two tries to bind."),
+    group: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        "Channels that lead to the same provider share a group and may get each other's reports; its own name by default.",
+      ),
+    reportWaitMs: z
+      .int()
+      .min(100)
+      .max(reportWaitMostMs)
+      .default(72 * hourMs)
+      .meta({ unit: "ms" })
+      .describe("How long a report is waited for; then the message is NOREPORT."),
     ...sessionSettings,
   })
   .meta({ title: "smpp-client" });
 
 export type SmppClientSettings = z.infer<typeof smppClientSettings>;
+
+/** Ends of a session that was not bound, of which we know why. */
+const ownEnds: ReadonlySet<CloseReason> = new Set(["bind_refused", "bind_unanswered"]);
+
+const tlsPrefix = "tls:";
 
 const versions = { "3.3": 0x33, "3.4": 0x34, "5.0": 0x50 } as const;
 
@@ -74,6 +108,7 @@ interface Line {
   session: Session | undefined;
   bound: boolean;
   failures: number;
+  connecting: Connecting | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -88,10 +123,14 @@ export async function openSmppClient(
     session: undefined,
     bound: false,
     failures: 0,
+    connecting: undefined,
     timer: undefined,
   }));
   const lineOf = new WeakMap<Session, Line>();
-  const where = `${settings.host}:${settings.port}`;
+  const prefixed = settings.host.startsWith(tlsPrefix);
+  const peer = prefixed ? settings.host.slice(tlsPrefix.length) : settings.host;
+  const tls = await clientTls(prefixed && settings.tls === false ? true : settings.tls, host);
+  const where = `${peer.includes(":") ? `[${peer}]` : peer}:${settings.port}${tls === undefined ? "" : " with TLS"}`;
   let sinceMs = clock.nowMs();
   let trouble = "not bound yet";
   let outstanding = 0;
@@ -110,6 +149,8 @@ export async function openSmppClient(
     name,
     type: settings.type,
     taken: "SENT",
+    group: settings.group ?? name,
+    reportWaitMs: settings.reportWaitMs,
     room: () =>
       sends ? lines.reduce((sum, line) => sum + (line.bound ? line.session!.room() : 0), 0) : 0,
     send,
@@ -155,22 +196,18 @@ export async function openSmppClient(
   function open(line: Line): void {
     line.timer = undefined;
     if (closing) return;
-    const socket = connect({ host: settings.host, port: settings.port, noDelay: true });
-    // Until the session owns the socket, an error means that nobody is there.
-    const failed = (cause: Error): void => {
-      socket.destroy();
-      retry(line, "code" in cause ? String(cause.code) : cause.message);
-    };
-    socket.setTimeout(settings.connectTimeoutMs, () => failed(new Error("no connection in time")));
-    socket.once("error", failed);
-    socket.once("connect", () => {
-      socket.setTimeout(0);
-      socket.removeListener("error", failed);
+    const { port, connectTimeoutMs: timeoutMs } = settings;
+    const connected = (socket: Socket): void => {
+      line.connecting = undefined;
       const limits = limitsOf(settings, settings.connectTimeoutMs);
       const session = openSession(socket, { role: "esme", limits, clock, owner });
       line.session = session;
       lineOf.set(session, line);
       void bind(line, session);
+    };
+    line.connecting = connectTo({ host: peer, port, tls, timeoutMs }, connected, (why) => {
+      line.connecting = undefined;
+      retry(line, why);
     });
   }
 
@@ -195,11 +232,14 @@ export async function openSmppClient(
         return;
       }
     } catch (cause) {
-      // The session tells `closed` when it ends, and that tries again.
+      // The session tells `closed` when it ends, and that tries again; if it has ended, it did so.
+      if (line.session !== session) return;
       trouble = cause instanceof Error ? cause.message : String(cause);
       session.close("bind_unanswered");
       return;
     }
+    // The answer and the end may lie in the same octets.
+    if (line.session !== session) return;
     line.bound = true;
     line.failures = 0;
     sinceMs = clock.nowMs();
@@ -207,12 +247,14 @@ export async function openSmppClient(
     host.ready();
   }
 
-  function onClosed(session: Session, reason: string, detail: string): void {
+  function onClosed(session: Session, reason: CloseReason, detail: string): void {
     const line = lineOf.get(session);
     if (line === undefined || line.session !== session) return;
-    if (line.bound) {
-      sinceMs = clock.nowMs();
-      trouble = `session ended: ${reason}${detail === "" ? "" : ` (${detail})`}`;
+    if (line.bound) sinceMs = clock.nowMs();
+    // Of an end by our own word the reason is told already.
+    if (line.bound || !ownEnds.has(reason)) {
+      const words = detail === "" ? "" : ` (${tlsWords(detail)})`;
+      trouble = `${line.bound ? "session ended" : "ended before it was bound"}: ${reason}${words}`;
     }
     line.session = undefined;
     line.bound = false;
@@ -231,6 +273,9 @@ export async function openSmppClient(
   }
 
   function send(message: Message, done: (result: SendResult) => void): void {
+    // Reports go from provider to customer, never the other way.
+    if (message.report !== undefined)
+      return done({ kind: "impossible", code: "bad_request", text: "a report is for a customer" });
     const sms = sendable(message);
     if ("code" in sms) return done({ kind: "impossible", ...sms });
     let best: Session | undefined;
@@ -247,17 +292,28 @@ export async function openSmppClient(
 
   function onMessage(request: ShortMessageRequest, session: Session): void {
     const isOpen = (): boolean => session.state !== "closed";
-    const event = messageEvent({ host, settings, request, session, account: undefined, isOpen });
-    host.emit("message", event).then(
-      (answer) => {
-        const status = answer.kind === "refused" ? commandStatusOf(answer.code) : 0;
-        session.answer(request, status, "");
-      },
+    const arrival = { host, settings, request, session, isOpen };
+    if (isReceipt(request.sms)) {
+      const event = reportEvent(arrival);
+      answerWith(request, session, { report: event.id }, host.emit("report", event));
+    } else {
+      const event = messageEvent({ ...arrival, account: undefined });
+      answerWith(request, session, { message: event.message.id }, host.emit("message", event));
+    }
+  }
+
+  function answerWith(
+    request: ShortMessageRequest,
+    session: Session,
+    facts: Readonly<Record<string, string>>,
+    decision: Promise<MessageAnswer | ReportAnswer>,
+  ): void {
+    decision.then(
+      (answer) =>
+        session.answer(request, answer.kind === "refused" ? commandStatusOf(answer.code) : 0),
       (cause: unknown) => {
-        log.error(
-          { session: session.id, message: event.message.id, err: cause },
-          "message failed on our side",
-        );
+        // Nothing was applied, so the provider is to bring it again.
+        log.error({ session: session.id, ...facts, err: cause }, "failed on our side");
         session.answer(request, commandStatusOf("try_later"));
       },
     );
@@ -267,6 +323,7 @@ export async function openSmppClient(
     closing = true;
     const ends = lines.map(async (line) => {
       clearTimeout(line.timer);
+      line.connecting?.abandon();
       if (line.bound) await line.session?.unbind();
       else line.session?.close("draining");
     });

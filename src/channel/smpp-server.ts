@@ -1,4 +1,4 @@
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { z } from "../config/schema.ts";
 import { GatewayError, commandStatusOf } from "../model/error.ts";
 import type { BindAnswer, MessageAnswer } from "../model/event.ts";
@@ -15,7 +15,8 @@ import type { Channel, ChannelHost, SendResult } from "./channel.ts";
 import { commonSettings, limitsOf, sessionSettings } from "./settings.ts";
 import { handOver, sendable } from "./outgoing.ts";
 import { messageEvent } from "./incoming.ts";
-import { listen, portOf, whereOf } from "./listener.ts";
+import { type Listener, listen } from "./listener.ts";
+import { type ServerTls, serverTls, serverTlsSettings } from "./tls.ts";
 
 export const smppServerSettings = z
   .strictObject({
@@ -27,6 +28,7 @@ export const smppServerSettings = z
       .default(["127.0.0.1", "::1"])
       .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all."),
     port: z.int().min(0).max(65_535).default(2775).describe("TCP port; 0 takes a free one."),
+    tls: serverTlsSettings.optional(),
     systemId: z
       .string()
       .max(15)
@@ -96,18 +98,26 @@ export async function openSmppServer(
     closed: onClosed,
     fault: (error, session) => log.error({ session: session.id, err: error }, "a fault of ours"),
   };
-  const servers: Server[] = [];
-  for (const address of settings.address) {
-    const server = await listen({ channel: name, address, port: settings.port, log }, onConnection);
-    if (server !== undefined) servers.push(server);
+  const tls = settings.tls && (await serverTls(settings.tls, settings.address, host));
+  const plainListeners: Listener[] = [];
+  const tlsListeners: Listener[] = [];
+  const listeners = (): Listener[] => [...plainListeners, ...tlsListeners];
+  try {
+    await listenOn(settings.port, plainListeners);
+    if (tls !== undefined) await listenOn(tls.port, tlsListeners, tls);
+    if (plainListeners.length === 0)
+      throw new GatewayError("port_taken", `channel ${name}: none of its addresses can be used`);
+  } catch (cause) {
+    for (const listener of listeners()) listener.close();
+    throw cause;
   }
-  if (servers.length === 0)
-    throw new GatewayError("port_taken", `channel ${name}: none of its addresses can be used`);
 
   return {
     name,
     type: settings.type,
     taken: "DELIVERED",
+    group: name,
+    reportWaitMs: undefined,
     room(account) {
       let room = 0;
       for (const customer of customers.values())
@@ -121,14 +131,32 @@ export async function openSmppServer(
       type: settings.type,
       description: settings.description,
       state: closing ? "down" : "up",
-      detail: `listens on ${servers.map(whereOf).join(", ")}`,
+      detail: listensOn(),
       sinceMs: openedMs,
       sessions: bound().length,
       inFlight: 0,
     }),
     sessions: () => bound().map(viewOf),
-    ports: () => servers.map((server) => portOf(server)),
+    ports: () => listeners().map(({ port }) => port),
   };
+
+  async function listenOn(port: number, opened: Listener[], secure?: ServerTls): Promise<void> {
+    const { bindTimeoutMs: handshakeTimeoutMs, sessionsMax: connectionsMax } = settings;
+    for (const address of settings.address) {
+      const options = { channel: name, address, port, log };
+      const limited = secure && { tls: { ...secure, handshakeTimeoutMs, connectionsMax } };
+      const listener = await listen({ ...options, ...limited }, onConnection);
+      if (listener !== undefined) opened.push(listener);
+    }
+  }
+
+  function listensOn(): string {
+    const on = (some: readonly Listener[]): string => some.map(({ where }) => where).join(", ");
+    const plain = `listens on ${on(plainListeners)}`;
+    if (tls === undefined) return plain;
+    const expired = tls.identity.validUntilMs <= clock.nowMs();
+    return `${plain}, with TLS on ${on(tlsListeners)}${expired ? "; its certificate has expired" : ""}`;
+  }
 
   function onConnection(socket: Socket): void {
     if (closing || customers.size >= settings.sessionsMax) {
@@ -306,7 +334,7 @@ export async function openSmppServer(
 
   async function close(drainMs: number): Promise<void> {
     closing = true;
-    for (const server of servers) server.close();
+    for (const listener of listeners()) listener.close();
     const limit = new Promise<void>((end) => later(drainMs, end));
     if (deciding > 0) await Promise.race([new Promise<void>((end) => (decided = end)), limit]);
     const ends = [...customers.values()].map(async ({ session }) => {

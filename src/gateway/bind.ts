@@ -95,6 +95,7 @@ function rowOf(
     from: event.systemId,
     to: event.remote,
     sms: undefined,
+    report: undefined,
     sameAsParent: false,
     hops: 0,
     log: [{ at, what: "received", facts }, ...story],

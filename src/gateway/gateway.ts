@@ -6,13 +6,21 @@ import type { ErrorCode } from "../model/error.ts";
 import type { BindEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
+import type { Status } from "../model/status.ts";
 import type { ChannelView, SessionView } from "../model/view.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { bindAnswerer } from "./bind.ts";
 import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
-import { createSender, queueName } from "./send.ts";
+import { createFinisher, type SendRow } from "./finish.ts";
+import { startLater } from "./later.ts";
+import { createMatcher } from "./match.ts";
+import { queueName } from "./queue-name.ts";
+import { createReports, type Reports } from "./report.ts";
+import { createSender } from "./send.ts";
+import { createSentMemory } from "./sent-memory.ts";
+import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
 
 /** Rows that one channel's queues may hold; above, messages for it are refused with `queue_full`. */
 export const queueRowsMax = 1_000_000;
@@ -50,8 +58,20 @@ export function createGateway(parts: GatewayParts): Gateway {
   const notes = new WeakMap<BindEvent, TraceLine[]>();
   let channels: ReadonlyMap<string, Channel> = new Map();
   let engine: Engine | undefined;
+  let reports: Reports | undefined;
   const { writer, queue } = store;
-  const sender = createSender({ writer, queue, clock, log, channel: (name) => channels.get(name) });
+  const memory = createSentMemory();
+  let status: StatusDecider | undefined;
+  let later: { stop(): Promise<void> } | undefined;
+  const sender = createSender({
+    writer,
+    queue,
+    clock,
+    log,
+    channel: (name) => channels.get(name),
+    memory,
+    finisher: createFinisher({ writer, clock, ended }),
+  });
 
   return {
     calls: {
@@ -74,9 +94,20 @@ export function createGateway(parts: GatewayParts): Gateway {
       const offer = sender.offer;
       const receive = { engine, writer, clock, log, newId, worthStoring, queueFor, offer };
       bus.answer("message", messageAnswerer(receive));
+      status = createStatusDecider({ engine, clock, newId });
+      const matcher = createMatcher({ memory, table: store.reports, groupOf, channelsOf });
+      reports = createReports({ engine, writer, matcher, status, clock, log, newId, offer });
+      bus.answer("report", reports.answer);
     },
     ready: (channel) => sender.ready(channel),
-    takeUp: () => sender.takeUp(),
+    async takeUp() {
+      await sender.takeUp();
+      if (reports === undefined || status === undefined) return;
+      const { offer } = sender;
+      const table = store.reports;
+      const parts = { writer, queue, table, reports, status, clock, log, newId, offer };
+      later = startLater({ ...parts, reportWaits });
+    },
     channels: () =>
       [...channels.values()].map((channel) => ({
         ...channel.view(),
@@ -85,8 +116,38 @@ export function createGateway(parts: GatewayParts): Gateway {
     sessions: () => [...channels.values()].flatMap((channel) => channel.sessions()),
     triggers: () => engine?.list() ?? [],
     settled: () => sender.settled(),
-    drain: () => sender.drain(),
+    async drain() {
+      await later?.stop();
+      await sender.drain();
+    },
   };
+
+  /** The triggers of a status are asked only where there is somebody who sent the message. */
+  async function ended(
+    { id, message, original }: SendRow,
+    state: Status,
+    error: string | undefined,
+  ): Promise<Following> {
+    const sent = original === undefined ? await store.reports.sentOf(id) : { message, original };
+    if (sent === undefined || status === undefined)
+      return { lines: [], tell: [], later: undefined };
+    const event = { id: newId(), atMs: clock.nowMs(), sent, status: state, error };
+    return status.inline({ ...event, report: undefined });
+  }
+
+  function groupOf(channel: string): string {
+    return channels.get(channel)?.group ?? channel;
+  }
+
+  function channelsOf(group: string): string[] {
+    return [...channels.values()].filter((one) => one.group === group).map(({ name }) => name);
+  }
+
+  function reportWaits(): { channel: string; waitMs: number }[] {
+    return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
+      reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
+    );
+  }
 
   function queueFor(forward: ForwardAction): { queue: string } | { code: ErrorCode } {
     const channel = channels.get(forward.channel);

@@ -5,6 +5,7 @@ import { type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
+import type { Status } from "../model/status.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { storyOf } from "./story.ts";
@@ -20,7 +21,7 @@ export interface ReceiveParts {
   /** The queue that a forward goes to, or why there is none. */
   readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
   /** Told after the commit: these are waiting to go out. */
-  readonly offer: (forwards: readonly Forward[]) => void;
+  readonly offer: (forwards: readonly Forward[], original: Message) => void;
 }
 
 type Refused = Extract<MessageAnswer, { kind: "refused" }>;
@@ -55,7 +56,9 @@ export function messageAnswerer(
     const forwards: Forward[] = [];
     const nowMs = clock.nowMs();
     const lines = storyOf(ruling.ran, nowMs);
-    for (const action of ruling.forwards) {
+    const { failed } = ruling;
+    // What is to fail goes nowhere, whatever another trigger wanted.
+    for (const action of failed === undefined ? ruling.forwards : []) {
       const target = queueFor(action);
       if ("code" in target) return refuse(event, ruling, target.code, `channel ${action.channel}`);
       forwards.push(forwardOf(event, action, target.queue, parts.newId()));
@@ -65,12 +68,13 @@ export function messageAnswerer(
       ruling.charge > 0 && account !== undefined ? { account, credits: ruling.charge } : undefined;
     const facts: Record<string, string | number> = { result: "accepted" };
     if (charge !== undefined) facts["charged"] = charge.credits;
-    if (forwards.length === 0) facts["unrouted"] = "no trigger forwarded it";
+    if (failed !== undefined) facts["failed"] = failed;
+    else if (forwards.length === 0) facts["unrouted"] = "no trigger forwarded it";
     lines.push({ at: nowMs, what: "answered", facts });
     const message: Message = { ...event.message, account, log: [...event.message.log, ...lines] };
-    const status = forwards.length === 0 ? "RECEIVED" : "QUEUED";
+    const status = statusOf(failed, forwards);
     try {
-      const outcome = await writer.accept({ message, charge, forwards, status });
+      const outcome = await writer.accept({ message, charge, forwards, status, error: failed });
       if (outcome === "no_credit")
         return await refuse(event, ruling, "no_credit", `${ruling.charge} asked`);
     } catch (cause) {
@@ -78,7 +82,7 @@ export function messageAnswerer(
       log.error({ ...about(event), err: cause }, "message not stored");
       return { kind: "refused", code: cause.code, reason: cause.message };
     }
-    offer(forwards);
+    offer(forwards, message);
     return { kind: "accepted", id: message.id };
   }
 
@@ -111,6 +115,11 @@ export function messageAnswerer(
       log.warn({ ...about(event), err: cause }, "refusal not stored");
     });
   }
+}
+
+function statusOf(failed: string | undefined, forwards: readonly Forward[]): Status {
+  if (failed !== undefined) return "FAILED";
+  return forwards.length === 0 ? "RECEIVED" : "QUEUED";
 }
 
 function about(event: MessageEvent): Record<string, unknown> {
@@ -155,6 +164,7 @@ function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id
       from: action.from ?? message.from,
       to: action.to ?? message.to,
       sms,
+      report: undefined,
       sameAsParent: !changed,
       hops: message.hops,
       log: [],

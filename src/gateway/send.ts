@@ -1,9 +1,13 @@
 import type { Channel, SendResult } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
+import type { Message } from "../model/message.ts";
 import type { Queue, QueueRow } from "../store/queue.ts";
-import type { Finish, Forward, Writer } from "../store/writer.ts";
+import type { Forward, Writer } from "../store/writer.ts";
+import type { End, Finisher, SendRow } from "./finish.ts";
 import { outcomeOf } from "./outcome.ts";
+import { queueParts } from "./queue-name.ts";
+import type { SentMemory } from "./sent-memory.ts";
 import { type WaitingList, createWaitingList } from "./waiting.ts";
 
 /** Messages of one queue in memory; what is behind them stays in the table and costs nothing. */
@@ -27,12 +31,16 @@ export interface SendParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly channel: (name: string) => Channel | undefined;
+  /** Where a report will look for what a provider has taken. */
+  readonly memory: SentMemory;
+  /** Writes down how the sending of a message ended; gives what is to be told because of it. */
+  readonly finisher: Finisher;
 }
 
 /** Hands on what waits in the queues, at the pace of each channel's windows. */
 export interface Sender {
-  /** Called after the commit that wrote these rows. */
-  offer(forwards: readonly Forward[]): void;
+  /** Called after the commit that wrote these rows; all of them were made of this original. */
+  offer(forwards: readonly Forward[], original?: Message): void;
   /** Called when this channel can take more. */
   ready(channel: string): void;
   /** Takes up what an earlier start left: rows that were in flight then are sent again, marked. */
@@ -49,7 +57,7 @@ interface QueueState {
   readonly name: string;
   readonly channel: string;
   readonly account: string | undefined;
-  readonly waiting: WaitingList<QueueRow>;
+  readonly waiting: WaitingList<SendRow>;
   /** Taken but not yet answered and committed: claimed, handed over, or being finished. */
   readonly busy: Set<string>;
   /** Claims under way; they have a place in the window but are not known to the channel yet. */
@@ -65,13 +73,8 @@ interface QueueState {
   wake: NodeJS.Timeout | undefined;
 }
 
-/** `CHANNEL` or, for a channel that customers bind to, `CHANNEL/account`. */
-export function queueName(channel: string, account: string | undefined): string {
-  return account === undefined ? channel : `${channel}/${account}`;
-}
-
 export function createSender(parts: SendParts): Sender {
-  const { writer, queue, clock, log } = parts;
+  const { writer, queue, clock, log, finisher } = parts;
   const queues = new Map<string, QueueState>();
   let draining = false;
   let onSettled: (() => void)[] = [];
@@ -80,15 +83,7 @@ export function createSender(parts: SendParts): Sender {
   for (const timer of [look, sweep]) timer.unref();
 
   return {
-    offer(forwards) {
-      for (const forward of forwards) {
-        const state = stateOf(forward.queue);
-        state.rows += 1;
-        if (state.complete && state.waiting.size < queueAhead) state.waiting.put(rowOf(forward));
-        else leave(state);
-        plan(state);
-      }
-    },
+    offer,
     ready(channel) {
       for (const state of queues.values()) if (state.channel === channel) plan(state);
     },
@@ -126,14 +121,23 @@ export function createSender(parts: SendParts): Sender {
     },
   };
 
+  function offer(forwards: readonly Forward[], original?: Message): void {
+    for (const forward of forwards) {
+      const state = stateOf(forward.queue);
+      state.rows += 1;
+      const fits = state.complete && state.waiting.size < queueAhead;
+      if (fits) state.waiting.put(rowOf(forward, original));
+      else leave(state);
+      plan(state);
+    }
+  }
+
   function stateOf(name: string): QueueState {
     let state = queues.get(name);
     if (state === undefined) {
-      const slash = name.indexOf("/");
       state = {
         name,
-        channel: slash === -1 ? name : name.slice(0, slash),
-        account: slash === -1 ? undefined : name.slice(slash + 1),
+        ...queueParts(name),
         waiting: createWaitingList(),
         busy: new Set(),
         claiming: 0,
@@ -169,7 +173,7 @@ export function createSender(parts: SendParts): Sender {
     if (channel === undefined) return;
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
     const room = channel.room(state.account) - state.claiming;
-    const taken: QueueRow[] = [];
+    const taken: SendRow[] = [];
     const nowMs = clock.nowMs();
     while (taken.length < room) {
       const row = state.waiting.take();
@@ -181,7 +185,7 @@ export function createSender(parts: SendParts): Sender {
     if (taken.length > 0) void claim(state, channel, taken);
   }
 
-  async function claim(state: QueueState, channel: Channel, rows: QueueRow[]): Promise<void> {
+  async function claim(state: QueueState, channel: Channel, rows: SendRow[]): Promise<void> {
     state.claiming += rows.length;
     let gone: ReadonlySet<string>;
     try {
@@ -198,8 +202,7 @@ export function createSender(parts: SendParts): Sender {
     for (const row of rows) {
       state.claiming -= 1;
       if (gone.has(row.id)) {
-        // Cancelled or expired meanwhile: whoever did that has told what became of it.
-        state.rows -= 1;
+        // Done, cancelled or expired since it was fetched: whoever did that has told and counted it.
         release(state, row);
         continue;
       }
@@ -216,7 +219,12 @@ export function createSender(parts: SendParts): Sender {
   }
 
   /** Runs inside the handler that read the peer's answer. */
-  function settle(state: QueueState, channel: Channel, row: QueueRow, result: SendResult): void {
+  function settle(state: QueueState, channel: Channel, row: SendRow, result: SendResult): void {
+    if (result.kind === "taken" && row.original !== undefined)
+      parts.memory.put(channel.group, result.providerId, {
+        message: row.message,
+        original: row.original,
+      });
     const { tries, expiresMs } = row;
     const given = { tries, expiresMs, nowMs: clock.nowMs(), taken: channel.taken };
     const outcome = outcomeOf(result, given);
@@ -225,30 +233,22 @@ export function createSender(parts: SendParts): Sender {
     plan(state);
   }
 
-  function finish(
-    state: QueueState,
-    row: QueueRow,
-    end: Pick<Finish, "status" | "error" | "providerId" | "tries">,
-  ): void {
-    const { id, message, maybeTwice } = row;
-    const { root, channel, sms } = message;
-    const { status, error, providerId, tries } = end;
-    const reportAsked = (sms?.registeredDelivery ?? 0) !== 0;
-    const result = { id, root, channel, tries, providerId, status, error, reportAsked, maybeTwice };
-    writer.finish({ ...result, atMs: clock.nowMs() }).then(
-      () => {
+  function finish(state: QueueState, row: SendRow, end: End): void {
+    finisher(row, end).then(
+      (tell) => {
         state.rows -= 1;
         release(state, row);
+        offer(tell);
       },
       (cause: unknown) => {
         // The row stays in the table with our mark; the next start sends it again as uncertain.
-        log.error({ queue: state.name, message: id, err: cause }, "result not stored");
+        log.error({ queue: state.name, message: row.id, err: cause }, "result not stored");
         release(state, row);
       },
     );
   }
 
-  function expired(state: QueueState, row: QueueRow): void {
+  function expired(state: QueueState, row: SendRow): void {
     const { tries } = row;
     finish(state, row, { status: "EXPIRED", error: "expired_here", providerId: undefined, tries });
   }
@@ -294,14 +294,20 @@ export function createSender(parts: SendParts): Sender {
       // Rows that memory knows already may come first, so as many more are asked for.
       const batch = await queue.fetch(state.name, wanted + known);
       let added = 0;
+      let isCut = false;
       for (const row of batch.rows) {
         if (state.waiting.has(row.id) || state.busy.has(row.id)) continue;
-        if (added === wanted) break;
-        state.waiting.put(row);
+        // Some that were known have been finished since, so there may be more than there is room for.
+        isCut = added === wanted;
+        if (isCut) break;
+        state.waiting.put({ ...row, original: undefined });
         added += 1;
       }
       state.complete =
-        batch.rows.length < wanted + known && batch.nextDueMs === undefined && state.left === left;
+        !isCut &&
+        batch.rows.length < wanted + known &&
+        batch.nextDueMs === undefined &&
+        state.left === left;
       if (batch.nextDueMs !== undefined) wakeIn(state, batch.nextDueMs - clock.nowMs());
       // What was left in the table meanwhile may not have been seen.
       if (added > 0 || state.left !== left) plan(state);
@@ -336,7 +342,7 @@ export function createSender(parts: SendParts): Sender {
         const state = stateOf(row.queue);
         if (state.busy.has(row.id) || state.waiting.has(row.id)) continue;
         state.busy.add(row.id);
-        expired(state, row);
+        expired(state, { ...row, original: undefined });
       }
     } catch (cause) {
       log.error({ err: cause }, "could not look for expired messages");
@@ -366,16 +372,9 @@ export function createSender(parts: SendParts): Sender {
   }
 }
 
-function rowOf(forward: Forward): QueueRow {
+function rowOf(forward: Forward, original: Message | undefined): SendRow {
   const { message, queue, priority, dueMs, expiresMs } = forward;
-  return {
-    id: message.id,
-    message,
-    queue,
-    priority,
-    dueMs,
-    expiresMs,
-    tries: 0,
-    maybeTwice: false,
-  };
+  const { id } = message;
+  const times = { dueMs, expiresMs, tries: 0, maybeTwice: false };
+  return { id, message, original, queue, priority, ...times };
 }

@@ -41,6 +41,15 @@ function resultOf(actions: readonly Action[]): string {
             : `forwarded to ${action.channel}/${action.account}`,
         );
         break;
+      case "apply":
+        words.push("applied");
+        break;
+      case "report":
+        words.push("reported to the customer");
+        break;
+      case "fail":
+        words.push(`failed: ${action.reason}`);
+        break;
       case "trace":
         break;
     }

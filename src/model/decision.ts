@@ -5,6 +5,12 @@ export type Action =
   | { readonly do: "accept"; readonly charge?: number; readonly account?: string }
   | { readonly do: "reject"; readonly code: ErrorCode | number; readonly reason?: string }
   | ForwardAction
+  /** Of a report: the matched message takes its status. */
+  | { readonly do: "apply" }
+  /** Of a status: the original's account is told, if it asked for that outcome. */
+  | ReportAction
+  /** Of a message: it is kept as FAILED with this reason, and its sender is answered as usual. */
+  | { readonly do: "fail"; readonly reason: string }
   | { readonly do: "trace"; readonly text: string };
 
 /** Pass the message on. What is not named stays as it came in. */
@@ -16,6 +22,15 @@ export interface ForwardAction {
   readonly from?: string;
   readonly to?: string;
   readonly text?: string;
+}
+
+/** Tell the customer. What is not named is as the network told it, or as the status implies. */
+export interface ReportAction {
+  readonly do: "report";
+  /** `stat:` of the receipt, 1-7 upper case letters. */
+  readonly state?: string;
+  /** `err:` of the receipt, 1-3 digits or letters. */
+  readonly error?: string;
 }
 
 /** What one trigger did with one event. */
@@ -43,6 +58,11 @@ export type Ruling =
       readonly charge: number;
       readonly account: string | undefined;
       readonly forwards: readonly ForwardAction[];
+      /** Of a report: somebody said that it applies. */
+      readonly applied: boolean;
+      readonly reports: readonly ReportAction[];
+      /** Why the message is to be FAILED; the first that said so. */
+      readonly failed: string | undefined;
       readonly ran: readonly Ran[];
     }
   | {
@@ -74,6 +94,9 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
   let account: string | undefined;
   let charge = 0;
   const forwards: ForwardAction[] = [];
+  const reports: ReportAction[] = [];
+  let applied = false;
+  let failed: string | undefined;
   for (const one of ran) {
     if ("fault" in one) {
       if (one.skipped) continue;
@@ -96,6 +119,15 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
         case "forward":
           forwards.push(action);
           break;
+        case "apply":
+          applied = true;
+          break;
+        case "report":
+          reports.push(action);
+          break;
+        case "fail":
+          failed ??= action.reason;
+          break;
         case "trace":
           break;
       }
@@ -106,7 +138,7 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
     }
   }
   return accepted
-    ? { verdict: "accept", charge, account, forwards, ran }
+    ? { verdict: "accept", charge, account, forwards, applied, reports, failed, ran }
     : { verdict: "unanswered", ran };
 }
 

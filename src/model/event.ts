@@ -1,5 +1,7 @@
-import type { Message } from "./message.ts";
 import type { ErrorCode } from "./error.ts";
+import type { Message, Sent } from "./message.ts";
+import type { Report } from "./report.ts";
+import type { Status } from "./status.ts";
 
 /** What a peer may do once bound. */
 export type BindType = "transmitter" | "receiver" | "transceiver";
@@ -39,6 +41,32 @@ export interface MessageEvent {
   isOpen(): boolean;
 }
 
+/** A provider told what became of a message. */
+export interface ReportEvent {
+  readonly id: string;
+  readonly channel: string;
+  readonly session: string | undefined;
+  readonly atMs: number;
+  readonly report: Report;
+  /** Canonical: the phone that the message went to, and the sender that it had. */
+  readonly from: string;
+  readonly to: string;
+  /** False once the session that brought it has gone: then a decision is dropped whole. */
+  isOpen(): boolean;
+}
+
+/** A message that went out has reached a status that triggers may be told of. */
+export interface StatusEvent {
+  readonly id: string;
+  readonly atMs: number;
+  readonly sent: Sent;
+  readonly status: Status;
+  /** A code of the catalogue, or a peer's own words; undefined when all is well. */
+  readonly error: string | undefined;
+  /** The report that caused it; undefined when it ended on our side. */
+  readonly report: Report | undefined;
+}
+
 /** What is told to the peer that caused a bind. */
 export type BindAnswer =
   | { readonly kind: "accepted"; readonly account: string }
@@ -51,10 +79,16 @@ export type MessageAnswer =
   | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string }
   | { readonly kind: "unanswered" };
 
-/** Every event with what answers it; the bus is typed by this. */
+/** What is told to the provider that brought a report. */
+export type ReportAnswer =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string };
+
+/** Every event of a channel with what answers it; the bus is typed by this. */
 export interface Events {
   readonly bind: { readonly event: BindEvent; readonly answer: BindAnswer };
   readonly message: { readonly event: MessageEvent; readonly answer: MessageAnswer };
+  readonly report: { readonly event: ReportEvent; readonly answer: ReportAnswer };
 }
 
 export type EventKind = keyof Events;

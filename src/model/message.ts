@@ -1,4 +1,5 @@
 import type { Address } from "./address.ts";
+import type { Report } from "./report.ts";
 import type { Status } from "./status.ts";
 
 /** An optional parameter (tag, length, value), in the order in which it stood. Repeats are kept. */
@@ -67,6 +68,11 @@ export interface Message {
   readonly to: string;
   /** undefined for a bind. A forwarded message whose text is unchanged shares its parent's octets. */
   readonly sms: Sms | undefined;
+  /**
+   * What a customer is told, for a report out: the channel that delivers it writes the receipt, so
+   * the octets of `sms` are empty and only its addresses count. undefined for everything else.
+   */
+  readonly report: Report | undefined;
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */
@@ -80,4 +86,10 @@ export interface State {
   readonly status: Status;
   /** A code of the catalogue, or a peer's own words; undefined when all is well. */
   readonly error: string | undefined;
+}
+
+/** A message that went out, with the original that it was made of: what a report is matched to. */
+export interface Sent {
+  readonly message: Message;
+  readonly original: Message;
 }

@@ -65,8 +65,18 @@ export interface AttemptView {
   readonly atMs: number;
 }
 
+/** What a report says; the whole of it is in the trace. */
+export interface ReportView {
+  /** The id by which its reader knows the message: the provider's for one in, ours for one out. */
+  readonly messageId: string;
+  /** `DELIVRD`, `UNDELIV`, ... */
+  readonly state: string;
+  readonly error: string;
+}
+
 /** One entry of a life. `text` is undefined when the octets are not text. */
 export interface MessageView {
+  /** Ours; of a report in, which is a part of the trace and no row, the provider's. */
   readonly id: string;
   readonly root: string;
   readonly kind: "bind" | "sms" | "report";
@@ -77,6 +87,10 @@ export interface MessageView {
   readonly to: string;
   readonly text: string | undefined;
   readonly dataCoding: number;
+  /** Of kind `report`, undefined for all else. */
+  readonly report: ReportView | undefined;
+  /** Its sender wants to hear what became of it. */
+  readonly reportAsked: boolean;
   readonly status: Status;
   readonly error: string | undefined;
   /** Waits in this queue since `queuedUntilDueMs`; undefined when nothing is pending. */
@@ -90,10 +104,26 @@ export interface MessageView {
   readonly atMs: number;
 }
 
-/** Everything about one SMS: the original and what came of it, oldest first. */
+/**
+ * Everything about one SMS: the original, what was made of it, the reports about that and the reports
+ * that were made of those; oldest first.
+ */
 export interface LifeView {
   readonly root: string;
   readonly status: Status;
   readonly error: string | undefined;
   readonly entries: readonly MessageView[];
+}
+
+/** Work that was given up: somebody has to look at it. */
+export interface DeadLetterView {
+  readonly id: string;
+  /** The life that it belongs to; undefined for a report whose message nobody knows. */
+  readonly root: string | undefined;
+  /** `report`: nothing is known by its id. `event`: no trigger could decide a status. */
+  readonly kind: string;
+  readonly reason: string;
+  /** What it was, as JSON. */
+  readonly payload: string;
+  readonly atMs: number;
 }

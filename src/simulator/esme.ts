@@ -1,10 +1,12 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { systemClock } from "../model/clock.ts";
 import { GatewayError } from "../model/error.ts";
 import type { BindType } from "../model/event.ts";
 import type { Sms } from "../model/message.ts";
+import type { Report } from "../model/report.ts";
 import { sessionLimits } from "../smpp/limits.ts";
+import { isReceipt, reportFrom } from "../smpp/receipt.ts";
 import {
   type Answer,
   type BindResult,
@@ -13,7 +15,6 @@ import {
   type Session,
   type SessionOwner,
 } from "../smpp/session.ts";
-import { type Receipt, receiptOf } from "./receipt.ts";
 import { createTally } from "./tally.ts";
 import { smsOf, type Written } from "./written.ts";
 
@@ -52,7 +53,8 @@ export interface Submitted {
 /** A message or receipt that came in. */
 export interface Delivered {
   readonly sms: Sms;
-  readonly receipt: Receipt | undefined;
+  /** What it tells, if it is a receipt. */
+  readonly receipt: Report | undefined;
   readonly atMs: number;
 }
 
@@ -108,7 +110,11 @@ export async function connectEsme(options: EsmeOptions): Promise<Esme> {
       const { sms } = request;
       const status = options.answer?.(sms) ?? 0;
       if (status !== "silent") session.answer(request, status);
-      const delivered = { sms, receipt: receiptOf(sms), atMs: systemClock.nowMs() };
+      const delivered = {
+        sms,
+        receipt: isReceipt(sms) ? reportFrom(sms) : undefined,
+        atMs: systemClock.nowMs(),
+      };
       deliveries.push(delivered);
       if (deliveries.length > deliveriesMax) deliveries.shift();
       options.watch?.(delivered);
@@ -214,15 +220,22 @@ function unanswered(why: NonNullable<Submitted["why"]>, ms: number): Submitted {
   return { status: undefined, why, messageId: "", ms };
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS there",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS there",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate has signed itself, so nobody vouches for it",
+};
+
 function connected({ host, port, tls }: EsmeOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket =
       tls === undefined
         ? connect({ host, port, noDelay: true })
-        : connectTls({ ...tls, host, port });
+        : connectTls({ ...(isIP(host) === 0 && { servername: host }), ...tls, host, port });
     const failed = (cause: NodeJS.ErrnoException): void => {
       socket.destroy();
-      const why = cause.code === "ECONNREFUSED" ? "nobody listens there" : cause.message;
+      const why = WHY[cause.code ?? ""] ?? cause.message;
       reject(new GatewayError("connection_lost", `${host}:${port}: ${why}`, { cause }));
     };
     socket.setTimeout(connectTimeoutMs, () => failed(new Error("no connection in time")));

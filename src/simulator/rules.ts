@@ -1,5 +1,5 @@
 import type { Sms } from "../model/message.ts";
-import type { ReceiptState } from "./receipt.ts";
+import type { ReceiptState } from "../smpp/receipt-state.ts";
 
 /** What the simulated provider does with one message. */
 export interface Outcome {

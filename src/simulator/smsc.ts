@@ -4,7 +4,11 @@ import { GatewayError } from "../model/error.ts";
 import type { BindType } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Sms } from "../model/message.ts";
+import type { Report } from "../model/report.ts";
+import { decode } from "../sms/data-coding.ts";
 import { sessionLimits } from "../smpp/limits.ts";
+import { quotedCharactersMax, receiptSms } from "../smpp/receipt.ts";
+import { type ReceiptState, statusOf } from "../smpp/receipt-state.ts";
 import {
   type BindRequest,
   openSession,
@@ -13,7 +17,6 @@ import {
   type ShortMessageRequest,
 } from "../smpp/session.ts";
 import { createOutbox, type DeliveryOutcome, type Outbox } from "./outbox.ts";
-import { receiptSms, type ReceiptState } from "./receipt.ts";
 import { allDelivered, type OutcomeOf } from "./rules.ts";
 import { createTally } from "./tally.ts";
 import { smsOf, type Written } from "./written.ts";
@@ -185,13 +188,21 @@ export async function startSmsc(options: {
   }
 
   function deliverReport(taken: Taken, id: string, state: ReceiptState): void {
-    const error = state === "DELIVRD" || state === "ENROUTE" || state === "ACCEPTD" ? "000" : "006";
-    const sms = receiptSms({
-      original: taken.sms,
-      receipt: { id, state, error },
+    const { from, to, serviceType, octets, dataCoding, esmClass } = taken.sms;
+    const text = decode(octets, dataCoding, (esmClass & 0x40) !== 0) ?? "";
+    const status = statusOf(state);
+    const report: Report = {
+      messageId: id,
+      status,
+      state,
+      error: status === "NOTDELIVERED" ? "006" : "000",
       submittedMs: taken.atMs,
       doneMs: systemClock.nowMs(),
-    });
+      text: text.slice(0, quotedCharactersMax),
+      networkError: undefined,
+    };
+    // It goes back the way the message came.
+    const sms = receiptSms(report, { from: to, to: from, serviceType });
     put(taken.systemId, "report", sms, () => {});
   }
 

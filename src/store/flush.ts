@@ -1,9 +1,9 @@
 import { idTimeMs } from "../model/id.ts";
-import type { Message } from "../model/message.ts";
+import type { Message, TraceLine } from "../model/message.ts";
 import { type Status, predecessors } from "../model/status.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
-import type { Acceptance, Finish, Operation } from "./operation.ts";
+import type { Acceptance, Conclusion, Finish, Forward, Later, Operation } from "./operation.ts";
 import type { Step } from "./pipeline.ts";
 
 /** The statements of one flush, and where the answers that matter stand among theirs. */
@@ -15,6 +15,20 @@ export interface FlushSteps {
   readonly claim: { readonly at: number; readonly rows: number } | undefined;
 }
 
+/** A status that a message takes, unless it has gone further already. */
+interface Move {
+  readonly id: string;
+  readonly root: string;
+  readonly status: Status;
+  readonly error: string | undefined;
+  readonly atMs: number;
+  /** Its attempt takes it too, because a report is the answer to that. */
+  readonly reported: boolean;
+}
+
+/** Statuses of an attempt that a report, or the end of waiting for it, may still change. */
+const UNREPORTED: readonly Status[] = ["SENT", "NOREPORT"];
+
 /** Statuses in the order in which a message goes through them, so that a flush never goes back. */
 const PROGRESS: readonly Status[] = ["QUEUED", "SENDING", "SENT", "NOREPORT"];
 
@@ -24,7 +38,13 @@ const PROGRESS: readonly Status[] = ["QUEUED", "SENDING", "SENT", "NOREPORT"];
  */
 export function stepsOf(
   operations: readonly Operation[],
-  given: { readonly batch: string; readonly startId: string; readonly nowMs: number },
+  given: {
+    readonly batch: string;
+    /** The batch of the flush before, if that is under way. */
+    readonly before: string | undefined;
+    readonly startId: string;
+    readonly nowMs: number;
+  },
 ): FlushSteps {
   const charges = createCharges();
   const messages = createTable(14);
@@ -37,7 +57,10 @@ export function stepsOf(
   const traceLines: string[] = [];
   const claimed: string[] = [];
   const again: Step[] = [];
-  const finishes: Finish[] = [];
+  const laters = createTable(5);
+  const buried = createTable(5);
+  const moves: Move[] = [];
+  const ended: string[] = [];
   const acceptances = new Map<Operation, number>();
 
   for (const operation of operations) {
@@ -57,10 +80,39 @@ export function stepsOf(
       case "claim":
         claimed.push(...operation.ids);
         break;
-      case "finish":
-        finishes.push(operation.finish);
-        putAttempt(operation.finish);
+      case "finish": {
+        const { finish } = operation;
+        const { id, kind, root, conclusion } = finish;
+        ended.push(id);
+        if (kind !== "report") {
+          putAttempt(finish);
+          moves.push({ ...finish, reported: false });
+        }
+        if (conclusion !== undefined) follow(root, conclusion);
         break;
+      }
+      case "conclude": {
+        const { conclusion } = operation;
+        const { root, status, done } = conclusion;
+        if (status !== undefined) moves.push({ ...conclusion, status, reported: true });
+        follow(root, conclusion);
+        if (done !== undefined) ended.push(done);
+        break;
+      }
+      case "hold":
+        putLater(operation.later);
+        break;
+      case "postpone": {
+        const { id, dueMs, tries } = operation.postponement;
+        again.push({ name: "postpone", values: [id, String(untilMs(dueMs)), String(tries)] });
+        break;
+      }
+      case "bury": {
+        const { id, root, kind, reason, payload, pending } = operation.burial;
+        buried.put([id, plain(root), kind, quoted(reason), quoted(payload)]);
+        if (pending) ended.push(id);
+        break;
+      }
       case "again": {
         const { id, tries, error, dueMs, maybeTwice } = operation.again;
         const values = [id, String(untilMs(dueMs)), String(tries), String(maybeTwice)];
@@ -74,49 +126,68 @@ export function stepsOf(
           });
         break;
       }
-      case "trace": {
-        const { root, lines } = operation;
-        const atMs = lines[0]?.at ?? given.nowMs;
-        traces.put([root, atMs / 1000]);
-        traceLines.push(JSON.stringify(lines));
+      case "trace":
+        putTrace(operation.root, operation.lines);
         break;
-      }
     }
   }
 
   const steps: Step[] = [{ name: "begin", values: [given.batch, ...charges.values()] }];
+  if (given.before !== undefined) steps.push({ name: "follow", values: [given.before] });
   if (messages.size > 0) {
     const values = [...messages.values(), jsonList(metas), jsonList(logs)];
     steps.push({ name: "messages", values });
   }
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
   if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
+  if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
     steps.push({ name: "claim", values: [arrayText(claimed), given.startId] });
   steps.push(...again);
   if (attempts.size > 0) steps.push({ name: "attempts", values: attempts.values() });
-  if (finishes.length > 0) {
-    steps.push({ name: "done", values: [arrayText(finishes.map((finish) => finish.id))] });
-    steps.push(...settleSteps(finishes));
-  }
+  if (ended.length > 0) steps.push({ name: "done", values: [arrayText(ended)] });
+  steps.push(...settleSteps(moves));
+  if (buried.size > 0) steps.push({ name: "buried", values: buried.values() });
   if (traces.size > 0)
     steps.push({ name: "trace", values: [...traces.values(), jsonList(traceLines)] });
   return { steps, acceptances, claim };
 
-  function accept({ message, charge, forwards, status }: Acceptance, number: number): void {
+  function accept({ message, charge, forwards, status, error }: Acceptance, number: number): void {
     if (charge !== undefined) charges.put(number, charge.account, charge.credits);
     putMessage(number, message, sharesNothing);
-    putState(number, message, forwards.length, status, undefined);
+    putState(number, message, forwards.length, status, error);
     for (const forward of forwards) {
       const child = forward.message;
       putMessage(number, child, sharedWith(message, child));
-      if (forwards.length > 1) putState(number, child, 0, status, undefined);
-      const { dueMs, expiresMs, priority } = forward;
-      const name = quoted(forward.queue);
-      const times = [untilMs(dueMs), Math.ceil(expiresMs - given.nowMs)];
-      queue.put([number, child.id, child.root, name, priority, ...times]);
+      if (forwards.length > 1) putState(number, child, 0, status, error);
+      putInQueue(number, forward);
     }
+  }
+
+  function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later">): void {
+    if (what.lines.length > 0) putTrace(root, what.lines);
+    for (const forward of what.tell) {
+      putMessage(0, forward.message, sharesNothing);
+      putInQueue(0, forward);
+    }
+    if (what.later !== undefined) putLater(what.later);
+  }
+
+  function putInQueue(number: number, { message, queue: name, ...rest }: Forward): void {
+    const { id, root } = message;
+    const times = [untilMs(rest.dueMs), Math.ceil(rest.expiresMs - given.nowMs)];
+    queue.put([number, id, root, quoted(name), rest.priority, ...times]);
+  }
+
+  function putLater({ id, root, kind, dueMs, payload }: Later): void {
+    laters.put([id, root, kind, untilMs(dueMs), quoted(payload)]);
+  }
+
+  function putTrace(root: string, lines: readonly TraceLine[]): void {
+    const atMs = lines[0]?.at ?? given.nowMs;
+    traces.put([root, atMs / 1000]);
+    traceLines.push(JSON.stringify(lines));
   }
 
   function putMessage(number: number, message: Message, shared: Shared): void {
@@ -152,7 +223,7 @@ export function stepsOf(
     states.put([number, message.id, message.root, children, status, quoted(error), atS]);
   }
 
-  function putAttempt(one: Omit<Finish, "tries"> & { tries: number }): void {
+  function putAttempt(one: Omit<Finish, "kind" | "conclusion">): void {
     attempts.put([
       one.id,
       one.root,
@@ -224,42 +295,40 @@ function createCharges(): {
  * One call for each outcome that occurs, which is one or two in nearly every flush: so rows can be
  * addressed by an array of ids. Outcomes that come first in a life go first.
  */
-function settleSteps(finishes: readonly Finish[]): Step[] {
-  const groups = new Map<string, Finish[]>();
-  for (const finish of finishes) {
-    const key = `${finish.status} ${finish.error ?? ""}`;
+function settleSteps(moves: readonly Move[]): Step[] {
+  const groups = new Map<string, Move[]>();
+  for (const move of moves) {
+    const key = `${move.status} ${move.error ?? ""}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [finish]);
-    else group.push(finish);
+    if (group === undefined) groups.set(key, [move]);
+    else group.push(move);
   }
-  return [...groups.values()].sort((one, other) => rank(one) - rank(other)).map(settleStep);
+  return [...groups.values()].sort((one, other) => rank(one) - rank(other)).flatMap(stepsOfGroup);
 }
 
-function rank(group: readonly Finish[]): number {
+function rank(group: readonly Move[]): number {
   const at = PROGRESS.indexOf(group[0]?.status ?? "QUEUED");
   return at === -1 ? PROGRESS.length : at;
 }
 
-function settleStep(group: readonly Finish[]): Step {
+function stepsOfGroup(group: readonly Move[]): Step[] {
   const first = group[0];
-  if (first === undefined) throw new Error("a group of finishes is never empty");
-  const ids = group.map((finish) => finish.id);
-  const roots = group.map((finish) => finish.root);
+  if (first === undefined) throw new Error("a group of moves is never empty");
+  const { status } = first;
+  const error = first.error ?? null;
+  const from = predecessors(status);
+  const ids = group.map((move) => move.id);
+  const roots = group.map((move) => move.root);
   const { lowest, highest } = boundsOf([...ids, ...roots]);
-  const atMs = Math.max(...group.map((finish) => finish.atMs));
-  return {
-    name: "settle",
-    values: [
-      arrayText(ids),
-      arrayText(roots),
-      lowest,
-      highest,
-      first.status,
-      first.error ?? null,
-      String(atMs / 1000),
-      arrayText(predecessors(first.status)),
-    ],
-  };
+  const at = String(Math.max(...group.map((move) => move.atMs)) / 1000);
+  const states = [arrayText(ids), arrayText(roots), lowest, highest, status, error, at];
+  const settle = { name: "settle", values: [...states, arrayText(from)] };
+  const reported = group.filter((move) => move.reported).map((move) => move.id);
+  if (reported.length === 0) return [settle];
+  const bounds = boundsOf(reported);
+  const attempts = [arrayText(reported), bounds.lowest, bounds.highest, status, error];
+  const open = arrayText(UNREPORTED.filter((one) => from.includes(one)));
+  return [settle, { name: "reported", values: [...attempts, open] }];
 }
 
 /** The smallest and the largest id, so that only the days between are looked at. */

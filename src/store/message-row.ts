@@ -1,5 +1,6 @@
 import { type Address, addressOf } from "../model/address.ts";
 import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
+import type { Report } from "../model/report.ts";
 import type { MessageTable } from "./tables.ts";
 
 /**
@@ -20,7 +21,19 @@ interface Meta {
   readonly text?: string;
   /** Tag and value in hex. */
   readonly tlvs?: readonly (readonly [tag: number, hex: string])[];
+  readonly report?: ReportTuple;
 }
+
+type ReportTuple = readonly [
+  messageId: string,
+  status: Report["status"],
+  state: string,
+  error: string,
+  submittedMs: number | null,
+  doneMs: number | null,
+  text: string,
+  networkError: readonly [type: number, code: number] | null,
+];
 
 /** What of a child's content is its parent's, and so is not stored again. */
 export interface Shared {
@@ -38,10 +51,7 @@ export function sharedWith(parent: Message, child: Message): Shared {
 
 export const sharesNothing: Shared = { body: false, meta: false };
 
-export function metaText(
-  sms: Sms,
-  message: { readonly from: string; readonly to: string },
-): string {
+export function metaText(sms: Sms, message: Pick<Message, "from" | "to" | "report">): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
   if (!sameAddress(sms.to, message.to)) meta.to = tupleOf(sms.to);
@@ -56,6 +66,7 @@ export function metaText(
   if (sms.text !== undefined) meta.text = sms.text;
   if (sms.tlvs.length > 0)
     meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, tlv.octets.toString("hex")] as const);
+  if (message.report !== undefined) meta.report = reportTuple(message.report);
   return JSON.stringify(meta);
 }
 
@@ -72,7 +83,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const sms = smsFrom(row);
+  const { sms, report } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -84,6 +95,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     from: row.from_address,
     to: row.to_address,
     sms,
+    report,
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -95,12 +107,19 @@ export function linesFrom(text: string): TraceLine[] {
   return JSON.parse(text) as TraceLine[];
 }
 
-function smsFrom(row: MessageColumns & ParentColumns): Sms | undefined {
-  const shared = row.meta === null;
+function contentFrom(row: MessageColumns & ParentColumns): Pick<Message, "sms" | "report"> {
   const text = row.meta ?? row.parent_meta;
-  if (text === null) return undefined;
+  if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
   const meta = JSON.parse(text) as Meta;
+  return {
+    sms: smsFrom(row, meta),
+    report: meta.report === undefined ? undefined : reportFrom(meta.report),
+  };
+}
+
+function smsFrom(row: MessageColumns & ParentColumns, meta: Meta): Sms {
+  const shared = row.meta === null;
   const from = (shared ? row.parent_from : undefined) ?? row.from_address;
   const to = (shared ? row.parent_to : undefined) ?? row.to_address;
   return {
@@ -128,6 +147,27 @@ function sameAddress(address: Address, canonical: string): boolean {
     return canonical.length === address.digits.length + 1 && canonical.endsWith(address.digits);
   const again = addressOf(canonical);
   return again.ton === address.ton && again.npi === address.npi && again.digits === address.digits;
+}
+
+function reportTuple(report: Report): ReportTuple {
+  const { messageId, status, state, error, submittedMs, doneMs, text, networkError } = report;
+  const network =
+    networkError === undefined ? null : ([networkError.type, networkError.code] as const);
+  return [messageId, status, state, error, submittedMs ?? null, doneMs ?? null, text, network];
+}
+
+function reportFrom(tuple: ReportTuple): Report {
+  const [messageId, status, state, error, submittedMs, doneMs, text, network] = tuple;
+  return {
+    messageId,
+    status,
+    state,
+    error,
+    submittedMs: submittedMs ?? undefined,
+    doneMs: doneMs ?? undefined,
+    text,
+    networkError: network === null ? undefined : { type: network[0], code: network[1] },
+  };
 }
 
 function tupleOf(address: Address): readonly [number, number, string] {

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { idFrom } from "../model/id.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
@@ -26,6 +26,8 @@ export interface EntryRow {
   readonly attempts: readonly AttemptView[];
   /** Of the acceptance and, for the original, of all that came after it. */
   readonly log: readonly TraceLine[];
+  /** What is told of the whole life after the acceptance; the same for all its entries. */
+  readonly lifeLog: readonly TraceLine[];
   readonly atMs: number;
 }
 
@@ -73,7 +75,9 @@ export function createMessages(db: Kysely<Tables>): Messages {
         where (${all} or m.kind <> 'bind')
           and (${account ?? null}::text is null or m.account = ${account ?? null})
           and (${channel ?? null}::text is null or m.channel = ${channel ?? null})
-          and (${status ?? null}::text is null or coalesce(s.status, r.status) = ${status ?? null})
+          and (${status ?? null}::text is null
+            or (m.kind <> 'report' and coalesce(s.status, r.status) = ${status ?? null})
+            or (m.kind = 'report' and ${reportIs(status)}))
           and (${numbers}::text[] is null
             or (m.parent is null
               and (m.to_address = any (${numbers}) or m.from_address = any (${numbers}))))
@@ -112,13 +116,27 @@ const selectEntries = sql`
     p.queue, p.due, p.tries, p.owner is not null as own_sending, p.maybe_twice,
     r.status = 'QUEUED' and exists (
       select from message c join pending q on q.id = c.id
-      where c.root = m.root and c.parent is not null and c.id > m.root and q.owner is not null
+      where c.root = m.root and c.parent is not null and c.id > m.root and c.kind <> 'report'
+        and q.owner is not null
     ) as life_sending
   from message m
   left join lateral (select * from message where id = m.parent offset 0) o on true
   join lateral (select * from state where id = m.root offset 0) r on true
   left join lateral (select * from state where id = m.id offset 0) s on true
   left join lateral (select * from pending where id = m.id offset 0) p on true`;
+
+/** The lines that say of a report out how it ended, and so stand for a state of its own. */
+const ENDS: Readonly<Record<string, Status>> = { delivered: "DELIVERED", failed: "FAILED" };
+
+function reportIs(status: Status | undefined): RawBuilder<boolean> {
+  if (status === "QUEUED") return sql`p.id is not null`;
+  const what = Object.keys(ENDS).find((word) => ENDS[word] === status);
+  if (what === undefined) return sql`false`;
+  // As text, because PostgreSQL's json functions refuse what a script may have written (U+0000).
+  return sql`exists (
+    select from trace t where t.root = m.root
+      and t.lines ~ (${`"what":"${what}","facts":\\{[^}]*"message":"`}::text || m.id || '"'))`;
+}
 
 async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
   const id = idFrom(key);
@@ -128,9 +146,11 @@ async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise
     if (rows.length > 0) return rows.map((row) => row.root);
   }
   const text = key.replaceAll("\0", "");
+  if (text === "") return [];
   const byProvider = await sql<{ root: string }>`
     select distinct root from attempt
-    where provider_id is not null and lower(provider_id) = lower(${text})
+    where provider_id is not null
+      and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
     order by root desc limit ${limit}`.execute(db);
   if (byProvider.rows.length > 0) return byProvider.rows.map((row) => row.root);
   const numbers = bothForms(text);
@@ -187,7 +207,8 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
     const lines = await db
       .selectFrom("trace")
       .select(["root", "lines"])
-      .where("root", "in", ids)
+      // How a report out ended stands in the trace of its root, which may not be among the rows.
+      .where("root", "in", [...new Set(rows.map((row) => row.root))])
       .orderBy("at")
       .execute();
     for (const one of lines) listIn(traces, one.root).push(...linesFrom(one.lines));
@@ -195,12 +216,18 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
   return rows.map((row) => {
     const message = messageFrom(row);
     const tried = attempts.get(row.id) ?? [];
-    const status = row.own_status ?? row.status;
     const sending = row.parent === null ? row.life_sending : row.own_sending;
+    const ended =
+      row.kind === "report"
+        ? endOfReport(row, traces.get(row.root) ?? [])
+        : {
+            status: row.own_status ?? row.status,
+            error: (row.own_status === null ? row.error : row.own_error) ?? undefined,
+          };
     return {
       message,
-      status: sending && status === "QUEUED" ? "SENDING" : status,
-      error: (row.own_status === null ? row.error : row.own_error) ?? undefined,
+      status: sending && ended.status === "QUEUED" ? "SENDING" : ended.status,
+      error: ended.error,
       pending:
         row.queue === null || row.due === null
           ? undefined
@@ -208,9 +235,25 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
       maybeTwice: (row.maybe_twice ?? false) || maybeTwice.has(row.id),
       attempts: tried,
       log: [...message.log, ...(traces.get(row.id) ?? [])],
+      lifeLog: traces.get(row.root) ?? [],
       atMs: row.at.getTime(),
     };
   });
+}
+
+/** While it waits it stands in the queue; without either, its trace has been forgotten. */
+function endOfReport(
+  row: Row,
+  lines: readonly TraceLine[],
+): { readonly status: Status; readonly error: string | undefined } {
+  if (row.queue !== null) return { status: "QUEUED", error: undefined };
+  for (const { what, facts } of lines) {
+    const status = ENDS[what];
+    if (status === undefined || facts["message"] !== row.id) continue;
+    const { error } = facts;
+    return { status, error: error === undefined ? undefined : String(error) };
+  }
+  return { status: "SENT", error: undefined };
 }
 
 function attemptFrom(row: Tables["attempt"]): AttemptView {

@@ -1,12 +1,14 @@
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import * as start from "../../migrations/0001-start.ts";
+import * as reports from "../../migrations/0002-reports.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
 /** All migrations in their order. A new one is a new file and a new line; none is ever changed. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-start": start,
+  "0002-reports": reports,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

@@ -40,6 +40,32 @@ export interface Queue {
   takeUp(): Promise<number>;
   /** Rows of all queues whose validity has ended and that nobody has taken, at most `limit`. */
   expired(limit: number): Promise<QueueRow[]>;
+  /**
+   * The first due statuses to decide and reports without a message, oldest first. Nobody claims
+   * them: one caller asks, and again when it is done with them.
+   */
+  waitingEvents(limit: number): Promise<WaitingEvent[]>;
+  /** What was given up, newest first. */
+  deadLetters(limit: number): Promise<DeadLetter[]>;
+}
+
+/** Work that waits without being sent. */
+export interface WaitingEvent {
+  readonly id: string;
+  readonly root: string;
+  readonly kind: "event" | "match";
+  /** Tries made so far. */
+  readonly tries: number;
+  readonly payload: string;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly root: string | undefined;
+  readonly kind: string;
+  readonly atMs: number;
+  readonly reason: string;
+  readonly payload: string;
 }
 
 export interface QueueCount {
@@ -111,9 +137,30 @@ export function createQueue(parts: {
     async expired(limit) {
       const { rows } = await sql<Row>`
         ${selectRows} from pending p ${withMessage}
-        where p.expires <= now() and p.owner is null limit ${limit}`.execute(db);
+        where p.kind = 'send' and p.expires <= now() and p.owner is null limit ${limit}`.execute(
+        db,
+      );
       const nowMs = clock.nowMs();
       return rows.map((row) => rowFrom(row, nowMs));
+    },
+    async waitingEvents(limit) {
+      const { rows } = await sql<WaitingEvent>`
+        select id, root, kind, tries, payload from pending
+        where queue = '' and due <= now() order by due, id limit ${limit}`.execute(db);
+      return rows;
+    },
+    async deadLetters(limit) {
+      const rows = await db
+        .selectFrom("dead_letter")
+        .selectAll()
+        .orderBy("id", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(({ root, at, ...row }) => ({
+        ...row,
+        root: root ?? undefined,
+        atMs: at.getTime(),
+      }));
     },
   };
 }

@@ -8,6 +8,9 @@
 export const STATEMENTS = {
   begin: `select begin_flush($1, $2, $3, $4, $5, $6)`,
 
+  // Undoes this flush if the one before, which was under way when this was sent, is undone.
+  follow: `select follow_flush($1)`,
+
   messages: `
     insert into message (id, root, parent, at, direction, kind, channel, account,
       from_address, to_address, body, data_coding, meta, hops, log)
@@ -55,6 +58,27 @@ export const STATEMENTS = {
       as r (id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice, at)`,
 
   done: `delete from pending where id = any ($1::uuid[])`,
+
+  // A report answers the one try that the peer had taken; what was put back before stays as it was.
+  reported: `
+    update attempt set status = $4::text, error = $5::text
+    where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid and status = any ($6::text[])`,
+
+  later: `
+    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
+    select id, root, kind, '', 0, now() + due * interval '1 ms', 'infinity', 0, false, payload
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::text[])
+      as r (id, root, kind, due, payload)`,
+
+  postpone: `
+    update pending set due = now() + $2::float8 * interval '1 ms', tries = $3::int
+    where id = $1::uuid`,
+
+  buried: `
+    insert into dead_letter (id, root, kind, at, reason, payload)
+    select id, root, kind, now(), reason, payload
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+      as r (id, root, kind, reason, payload)`,
 
   settle: `select settle($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), $8)`,
 

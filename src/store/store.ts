@@ -10,6 +10,7 @@ import { type Pipeline, openPipeline } from "./pipeline.ts";
 import { startPostgres } from "./postgres.ts";
 import { openPool } from "./pool.ts";
 import { type Queue, createQueue } from "./queue.ts";
+import { type ReportsTable, createReportsTable } from "./reports.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { Tables } from "./tables.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
@@ -46,6 +47,7 @@ const drainMs = 10_000;
 export interface Store {
   readonly writer: Writer;
   readonly queue: Queue;
+  readonly reports: ReportsTable;
   readonly messages: Messages;
   readonly accounts: Accounts;
   /** Names this start of the gateway; the owner of what it has in flight. */
@@ -118,6 +120,7 @@ export async function openStore(parts: {
     return {
       writer,
       queue: createQueue({ db, startId, clock }),
+      reports: createReportsTable(db, clock),
       messages: createMessages(db),
       accounts: createAccounts(db),
       startId,

@@ -13,6 +13,7 @@ export interface Tables {
   attempt: AttemptTable;
   trace: TraceTable;
   pending: PendingTable;
+  dead_letter: DeadLetterTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -88,6 +89,15 @@ export interface PendingTable {
   owner: string | null;
   maybe_twice: boolean;
   payload: string | null;
+}
+
+interface DeadLetterTable {
+  id: string;
+  root: string | null;
+  kind: string;
+  at: Date;
+  reason: string;
+  payload: string;
 }
 
 interface BatchTable {

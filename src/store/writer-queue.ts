@@ -18,7 +18,7 @@ export interface WriterQueue {
   ): boolean;
   /** The operations of the next flush, at most `operationsPerFlush`; a larger claim goes alone. */
   take(): Waiting[];
-  /** Back to the front: certainly not applied. */
+  /** Back to their places: certainly not applied. */
   putBack(waiting: readonly Waiting[]): void;
   /** This one has its answer. */
   settled(one: Waiting): void;
@@ -41,6 +41,7 @@ export function createWriterQueue(limits: {
   const finishing = createList();
   const accepting = createList();
   let total = 0;
+  let added = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const queue: WriterQueue = {
@@ -54,8 +55,10 @@ export function createWriterQueue(limits: {
         return false;
       }
       total += weight;
+      added += 1;
       const deadlineMs = accepts ? clock.tickMs() + writeTimeoutMs : Infinity;
-      (accepts ? accepting : finishing).push({ operation, deadlineMs, weight, resolve, reject });
+      const one = { operation, number: added, deadlineMs, weight, resolve, reject };
+      (accepts ? accepting : finishing).push(one);
       if (accepts) watch();
       return true;
     },
@@ -75,8 +78,8 @@ export function createWriterQueue(limits: {
       return taken;
     },
     putBack(waiting) {
-      finishing.unshift(waiting.filter((one) => !isAccepting(one.operation)));
-      accepting.unshift(waiting.filter((one) => isAccepting(one.operation)));
+      finishing.putBack(waiting.filter((one) => !isAccepting(one.operation)));
+      accepting.putBack(waiting.filter((one) => isAccepting(one.operation)));
       if (accepting.first() !== undefined) watch();
     },
     settled(one) {
@@ -137,7 +140,7 @@ interface List {
   first(): Waiting | undefined;
   push(one: Waiting): void;
   shift(): Waiting | undefined;
-  unshift(many: readonly Waiting[]): void;
+  putBack(many: readonly Waiting[]): void;
 }
 
 /** First in, first out, without moving the rest at each step. */
@@ -163,8 +166,10 @@ function createList(): List {
       }
       return one;
     },
-    unshift(many) {
-      items = [...many, ...items.slice(head)];
+    putBack(many) {
+      if (many.length === 0) return;
+      const rest = items.slice(head).filter((one) => one !== undefined);
+      items = [...many, ...rest].sort((one, other) => one.number - other.number);
       head = 0;
     },
   };

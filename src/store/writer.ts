@@ -4,12 +4,40 @@ import type { Log } from "../model/log.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import { boundsOf, stepsOf } from "./flush.ts";
+import {
+  committedBefore,
+  followsUndone,
+  idsIn,
+  isServerUnwell,
+  isUndoneForOthers,
+  numbersIn,
+} from "./flush-outcome.ts";
 import { arrayText } from "./array-text.ts";
-import type { Acceptance, Again, Answer, Finish, Operation, Waiting } from "./operation.ts";
-import type { Pipeline, RunOutcome, StepAnswer } from "./pipeline.ts";
+import type {
+  Acceptance,
+  Again,
+  Answer,
+  Burial,
+  Conclusion,
+  Finish,
+  Later,
+  Operation,
+  Postponement,
+  Waiting,
+} from "./operation.ts";
+import type { Pipeline, RunOutcome } from "./pipeline.ts";
 import { createWriterQueue } from "./writer-queue.ts";
 
-export type { Acceptance, Again, Finish, Forward } from "./operation.ts";
+export type {
+  Acceptance,
+  Again,
+  Burial,
+  Conclusion,
+  Finish,
+  Forward,
+  Later,
+  Postponement,
+} from "./operation.ts";
 
 /**
  * Flushes under way at once. While the server works on one, the next is being made and stands in its
@@ -48,6 +76,17 @@ export interface Writer {
   finish(finish: Finish): Promise<void>;
   /** Puts it back into the queue for later, with an attempt when there is an error to tell. Waits too. */
   again(again: Again): Promise<void>;
+  /**
+   * What follows from a report, or from the status of a message: the status of message, original and
+   * attempt, never a step back, the lines, and the reports to the customer. It may be asked for
+   * before the `finish` of the same message is committed, but not before that is asked for. Waits.
+   */
+  conclude(conclusion: Conclusion): Promise<void>;
+  /** Keeps work that waits without being sent. Waits too; rejects with `overloaded` like all. */
+  hold(later: Later): Promise<void>;
+  postpone(postponement: Postponement): Promise<void>;
+  /** Gives it up: a dead letter, for a person to look at. */
+  bury(burial: Burial): Promise<void>;
   /** Lines of a life after its acceptance; one call per stage. Rejects as `accept` does. */
   trace(root: string, lines: readonly TraceLine[]): Promise<void>;
   /** Operations not yet committed. */
@@ -85,6 +124,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   const unknown: Flush[] = [];
   let pipeline: Pipeline | undefined;
   let inFlight = 0;
+  let lastSent: string | undefined;
   let planned = false;
   let closing = false;
   let idle: (() => void) | undefined;
@@ -102,6 +142,10 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       ids.length === 0 ? Promise.resolve([]) : add<readonly string[]>({ kind: "claim", ids }),
     finish: (finish) => add<undefined>({ kind: "finish", finish }),
     again: (again) => add<undefined>({ kind: "again", again }),
+    conclude: (conclusion) => add<undefined>({ kind: "conclude", conclusion }),
+    hold: (later) => add<undefined>({ kind: "hold", later }),
+    postpone: (postponement) => add<undefined>({ kind: "postpone", postponement }),
+    bury: (burial) => add<undefined>({ kind: "bury", burial }),
     trace: (root, lines) => add<undefined>({ kind: "trace", root, lines }),
     get waiting() {
       return queue.total;
@@ -158,9 +202,11 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   }
 
   async function send(on: Pipeline, flush: Flush): Promise<void> {
+    const before = inFlight > 0 ? lastSent : undefined;
     inFlight += 1;
+    lastSent = flush.batch;
     const operations = flush.waiting.map((one) => one.operation);
-    const given = { batch: flush.batch, startId, nowMs: clock.nowMs() };
+    const given = { batch: flush.batch, before, startId, nowMs: clock.nowMs() };
     const { steps, acceptances, claim } = stepsOf(operations, given);
     const outcome = await on.run(steps);
     inFlight -= 1;
@@ -208,6 +254,10 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       case "record":
       case "finish":
       case "again":
+      case "conclude":
+      case "hold":
+      case "postpone":
+      case "bury":
       case "trace":
         return undefined;
     }
@@ -220,8 +270,11 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   ): Promise<void> {
     const { waiting, tries } = flush;
     const code = error.code ?? "";
-    if (code === "SB001") {
+    if (code === committedBefore) {
       await answerFromTables(on, flush);
+    } else if (code === followsUndone) {
+      // The flush before was undone and is done again first; this one may build on it.
+      queue.putBack(waiting);
     } else if (isUndoneForOthers(code) && tries < sameFlushTriesMax) {
       again.push({ ...flush, tries: tries + 1 });
     } else if (isServerUnwell(code)) {
@@ -322,32 +375,4 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       if (waiting.length > 0) again.push({ ...flush, waiting });
     }
   }
-}
-
-async function idsIn(
-  on: Pipeline,
-  step: { readonly name: string; readonly values: readonly string[] },
-): Promise<ReadonlySet<string>> {
-  const outcome = await on.run([step]);
-  if (outcome.kind !== "committed") throw outcome.error;
-  return new Set(outcome.answers[0]?.rows.map((row) => row[0] ?? ""));
-}
-
-/** `{1,5}`, the refused acceptances, as begin_flush tells them. */
-function numbersIn(answer: StepAnswer | undefined): ReadonlySet<number> {
-  const text = answer?.rows[0]?.[0] ?? "{}";
-  return text === "{}" ? new Set() : new Set(text.slice(1, -1).split(",").map(Number));
-}
-
-/** Deadlock and serialization failure: the same again will do. */
-function isUndoneForOthers(code: string): boolean {
-  return code === "40P01" || code === "40001";
-}
-
-/**
- * No fault of the operations: no resources (53, a full disk is one), intervention (57), system error
- * (58), a read-only server (25006) (PostgreSQL 18 manual, appendix A).
- */
-function isServerUnwell(code: string): boolean {
-  return /^(53|57|58)/.test(code) || code === "25006";
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { builtinModules, SourceMap } from "node:module";
 import { extname, join } from "node:path";
-import { build, type BuildFailure, type Plugin } from "esbuild";
+import { build, type BuildFailure, type Plugin, stop } from "esbuild";
 
 export type Built =
   | {
@@ -12,6 +13,12 @@ export type Built =
       readonly hash: string;
     }
   | { readonly ok: false; readonly fault: string };
+
+/** Octets of one source file, and of a bundle: a large npm package has 1 MiB, and loads in 30 ms. */
+const sourceOctetsMax = 4 * 1024 * 1024;
+
+/** How often the bundler's process has been started anew. */
+let restarts = 0;
 
 const extension = extname(import.meta.filename);
 const sdk = join(import.meta.dirname, `sdk${extension}`);
@@ -32,38 +39,57 @@ export async function bundle(directory: string, file: string): Promise<Built> {
     `const registered = describe(script, ${JSON.stringify(file)});`,
     `globalThis.signalbox = { pump, collect, registered };`,
   ].join("\n");
-  try {
-    const result = await build({
-      stdin: { contents: entry, resolveDir: directory, loader: "ts" },
-      absWorkingDir: directory,
-      bundle: true,
-      write: false,
-      outfile: join(directory, "bundle.js"),
-      format: "iife",
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      target: "es2024",
-      charset: "utf8",
-      sourcemap: "external",
-      logLevel: "silent",
-      alias: { signalbox: sdk },
-      plugins: [refuseBuiltins],
-      // A script's own tsconfig is for the editor; what runs does not depend on it.
-      tsconfigRaw: "{}",
-    });
-    const code = result.outputFiles.find((output) => output.path.endsWith(".js"))?.text ?? "";
-    const map = result.outputFiles.find((output) => output.path.endsWith(".map"))?.text ?? "";
-    // Written by esbuild a line above.
-    const payload: ConstructorParameters<typeof SourceMap>[0] = JSON.parse(map);
-    return {
-      ok: true,
-      code,
-      map: new SourceMap(payload),
-      hash: createHash("sha256").update(code).digest("hex"),
-    };
-  } catch (error) {
-    return { ok: false, fault: buildFault(error, file) };
+  for (let tries = 1; ; tries++) {
+    const life = restarts;
+    try {
+      return await built(directory, file, entry);
+    } catch (error) {
+      if (isBuildFailure(error) || tries > 1) return { ok: false, fault: buildFault(error, file) };
+      // Its process has died, which it never recovers from by itself. Others find that out as well.
+      if (life === restarts) {
+        restarts++;
+        await stop();
+      }
+    }
   }
+}
+
+async function built(directory: string, file: string, entry: string): Promise<Built> {
+  const result = await build({
+    stdin: { contents: entry, resolveDir: directory, loader: "ts" },
+    absWorkingDir: directory,
+    bundle: true,
+    write: false,
+    outfile: join(directory, "bundle.js"),
+    format: "iife",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2024",
+    charset: "utf8",
+    sourcemap: "external",
+    logLevel: "silent",
+    alias: { signalbox: sdk },
+    plugins: [refuseBuiltins, refuseOthers],
+    // A script's own tsconfig is for the editor; what runs does not depend on it.
+    tsconfigRaw: "{}",
+  });
+  const code = result.outputFiles.find((output) => output.path.endsWith(".js"))?.text ?? "";
+  const octets = Buffer.byteLength(code);
+  if (octets > sourceOctetsMax)
+    return { ok: false, fault: `${file}:1:1 with all that it imports it ${tooLarge(octets)}` };
+  const map = result.outputFiles.find((output) => output.path.endsWith(".map"))?.text ?? "";
+  // Written by esbuild a line above.
+  const payload: ConstructorParameters<typeof SourceMap>[0] = JSON.parse(map);
+  return {
+    ok: true,
+    code,
+    map: new SourceMap(payload),
+    hash: createHash("sha256").update(code).digest("hex"),
+  };
+}
+
+function tooLarge(octets: number): string {
+  return `has ${octets} octets; ${sourceOctetsMax} are allowed`;
 }
 
 const refuseBuiltins: Plugin = {
@@ -78,11 +104,28 @@ const refuseBuiltins: Plugin = {
   },
 };
 
+/** A pipe would be waited for and a device read without end, so nothing but files is opened. */
+const refuseOthers: Plugin = {
+  name: "files only",
+  setup(on) {
+    on.onLoad({ filter: /./ }, async ({ path }) => {
+      const found = await stat(path);
+      const { size } = found;
+      if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
+      if (size > sourceOctetsMax) return { errors: [{ text: `it ${tooLarge(size)}` }] };
+      return undefined;
+    });
+  },
+};
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error;
+}
+
 /** esbuild's first error as `file:line:column text`; it counts columns from 0. */
 function buildFault(error: unknown, file: string): string {
-  const failure: Partial<BuildFailure> = error instanceof Error ? error : new Error(String(error));
-  const first = failure.errors?.[0];
-  if (first === undefined) return `${file} ${failure.message}`;
+  const first = isBuildFailure(error) ? error.errors[0] : undefined;
+  if (first === undefined) return `${file} cannot be bundled: ${String(error)}`;
   const { location, text } = first;
   if (location === null || location.file === "<stdin>") return `${file}:1:1 ${text}`;
   return `${location.file}:${location.line}:${location.column + 1} ${text}`;

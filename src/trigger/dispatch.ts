@@ -1,7 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import { type Ran, rule, type Ruling } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
-import type { EventKind } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import {
   type Answer,
@@ -11,11 +10,12 @@ import {
   type RanLine,
   type SentEvent,
 } from "./batch.ts";
+import { type Deadline, openDeadline } from "./deadline.ts";
 import type { Caller, HostCalls } from "./host-calls.ts";
 import type { Death, HostProcess } from "./host-process.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { type Faulted, faultOf, noteCharactersMax, ranOf } from "./outcome.ts";
-import { type EngineRequest, type RequestFacts, tupleText } from "./request.ts";
+import { type EngineRequest, type RequestFacts, type RequestKind, tupleText } from "./request.ts";
 import { type Chain, chainOf, type LiveTrigger, type Script } from "./routes.ts";
 
 /** The events that are not decided yet: queued, with a host, or waiting for a host call. */
@@ -53,7 +53,7 @@ interface OpenEvent extends Caller, SentEvent {
   host: HostProcess | undefined;
   /** Hosts that died while this event was alone in a trigger. */
   deaths: number;
-  readonly deadlineMs: number;
+  readonly deadline: Deadline<OpenEvent>;
   readonly resolve: (ruling: Ruling) => void;
 }
 
@@ -62,14 +62,14 @@ const batchesOutMax = 2;
 
 export function openDispatch(owner: DispatchOwner): Dispatch {
   const { limits, clock } = owner;
-  /** In the order in which they came in, so the first one's deadline is the next. */
+  const eventDeadline = openDeadline(limits.eventDeadlineMs, clock, overdue);
+  const statusDeadline = openDeadline(limits.statusDeadlineMs, clock, overdue);
   const open = new Map<number, OpenEvent>();
-  const queues = new Map<EventKind, OpenEvent[]>();
+  const queues = new Map<RequestKind, OpenEvent[]>();
   const answers: Answer[] = [];
   let active: HostProcess | undefined;
   let lastKey = 0;
   let scheduled = false;
-  let timer: NodeJS.Timeout | undefined;
 
   /** Sends at the end of the tick's own work: what came in the same chunk goes in one batch. */
   function schedule(): void {
@@ -97,7 +97,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
     return open.get(event.key) === event;
   }
 
-  function queueOf(kind: EventKind): OpenEvent[] {
+  function queueOf(kind: RequestKind): OpenEvent[] {
     const queue = queues.get(kind) ?? [];
     queues.set(kind, queue);
     return queue;
@@ -105,6 +105,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
 
   function settle(event: OpenEvent, ruling: Ruling): void {
     if (!open.delete(event.key)) return;
+    event.deadline.release(event);
     release(event.chain);
     event.resolve(ruling);
   }
@@ -131,21 +132,13 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
     settle(event, { verdict: "undecided", fault, text, ran });
   }
 
-  function watchDeadlines(): void {
-    timer = undefined;
-    const nowMs = clock.tickMs();
-    for (const event of open.values()) {
-      if (event.deadlineMs > nowMs) {
-        timer = setTimeout(watchDeadlines, Math.ceil(event.deadlineMs - nowMs));
-        return;
-      }
-      const names = event.chain.triggers.map((trigger) => trigger.name).join(", ");
-      const text = `${names} took longer than ${limits.eventDeadlineMs} ms${waitingFor(event)}`;
-      const { triggers } = event.chain;
-      // With several it is not known which one was at it; they share the blame in the text only.
-      if (triggers.length === 1 && triggers[0] !== undefined) triggers[0].faults++;
-      abandon(event, "decision_timeout", text, event.chain.absent);
-    }
+  function overdue(event: OpenEvent): void {
+    const { triggers } = event.chain;
+    const names = triggers.map((trigger) => trigger.name).join(", ");
+    const text = `${names} took longer than ${event.deadline.ms} ms${waitingFor(event)}`;
+    // With several it is not known which one was at it; they share the blame in the text only.
+    if (triggers.length === 1 && triggers[0] !== undefined) triggers[0].faults++;
+    abandon(event, "decision_timeout", text, event.chain.absent);
   }
 
   function waitingFor(event: OpenEvent): string {
@@ -219,7 +212,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
           facts,
           id: facts.id,
           atMs: Math.round(clock.nowMs()),
-          deadlineMs: clock.tickMs() + limits.eventDeadlineMs,
+          deadline: facts.kind === "status" ? statusDeadline : eventDeadline,
           tuple: tupleText(request),
           chain,
           slots: chain.slots,
@@ -239,7 +232,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         hold(chain);
         open.set(key, event);
         queueOf(facts.kind).push(event);
-        timer ??= setTimeout(watchDeadlines, limits.eventDeadlineMs);
+        event.deadline.hold(event);
         schedule();
       });
     },
@@ -302,7 +295,8 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
     },
     openEvents: () => open.size,
     close() {
-      clearTimeout(timer);
+      eventDeadline.close();
+      statusDeadline.close();
       for (const event of open.values())
         settle(event, undecided("internal", "the gateway was stopped", []));
     },

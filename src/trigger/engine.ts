@@ -16,8 +16,8 @@ import { openScripts, type ScriptFile } from "./scripts.ts";
 /** The door of the trigger engine: it turns events into decisions by what the scripts say. */
 export interface Engine {
   /**
-   * Asks the triggers that match. Never rejects and never takes longer than `eventDeadlineMs`: what
-   * goes wrong is a ruling of the verdict `undecided`. An event that matches no trigger is ruled at
+   * Asks the triggers that match. Never rejects and never takes longer than `eventDeadlineMs`, for
+   * a status `statusDeadlineMs`: what goes wrong is a ruling of the verdict `undecided`. An event that matches no trigger is ruled at
    * once. Called once per event, many at a time.
    */
   decide(request: EngineRequest): Promise<Ruling>;
@@ -171,22 +171,21 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     // The watch begins first, so that no save falls between it and the first look.
     unwatch = await watchFolder(directory, limits.saveQuietMs, log, () => {
       rescan().catch((error: unknown) =>
-        log.error({ directory, error: String(error) }, "The trigger folder cannot be read."),
+        log.error({ directory, why: whyNot(error) }, "The trigger folder cannot be read."),
       );
     });
     await rescan();
   } catch (error) {
     await unwatch();
     await hosts.close();
-    throw new GatewayError("bad_configuration", `The trigger folder ${directory} cannot be read.`, {
-      cause: error,
-    });
+    const text = `The trigger folder ${directory} cannot be used: ${whyNot(error)}.`;
+    throw new GatewayError("bad_configuration", text, { cause: error });
   }
 
   return {
     decide(request) {
       const facts = requestFacts(request);
-      const chain = routes.chainFor(facts.kind, facts.channel);
+      const chain = routes.chainFor(facts);
       if (chain.unavailable !== undefined) {
         const { name, quarantine } = chain.unavailable;
         const text = `${name} is ${quarantine}`;
@@ -215,6 +214,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       await hosts.close();
     },
   };
+}
+
+/** Why a folder could not be read, in words. */
+function whyNot(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "it is not there";
+  if (code === "ENOTDIR") return "it is no folder";
+  return error.message;
 }
 
 /** A file of which nothing has ever run: which triggers it would have is not known. */

@@ -44,6 +44,8 @@ interface Held {
   readonly bundle: Bundle;
   readonly registered: string;
   arming: Arming | undefined;
+  /** Hosts in a row that died while they loaded it. */
+  deaths: number;
 }
 
 interface Member {
@@ -62,6 +64,12 @@ const pauseMsMax = 5000;
 
 /** Deaths before the first host is up after which the start is given up. */
 const startTriesMax = 4;
+
+/**
+ * Hosts in a row that may die while they load a bundle that was good before: a host that is killed
+ * from outside, by an operator or for want of memory, is no fault of what it was loading.
+ */
+const loadDeathsMax = 3;
 
 /** Two hosts: with more, a memory-hungry script would cost more than it saves. */
 const hostsWanted = 2;
@@ -123,6 +131,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
   function check(answer: LoadAnswer): void {
     const one = held.get(answer.isolate);
     if (one === undefined) return;
+    one.deaths = 0;
     if ("fault" in answer) owner.spoiled(answer.isolate, answer.fault);
     else if (answer.registered !== one.registered)
       owner.spoiled(answer.isolate, "registers other triggers each time it is loaded");
@@ -141,8 +150,12 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     lastDeath = death.why;
     log.warn({ pid: member.host.pid, why: death.why }, "A trigger host died; another takes over.");
     const loading = -death.slot;
-    // A bundle that was good and now takes its host down must not do so with the next one.
-    if (held.delete(loading)) owner.spoiled(loading, `took its host down: ${death.why}`);
+    const suspect = held.get(loading);
+    // A bundle that was good and now takes one host down after the other must not go on like that.
+    if (suspect !== undefined && (suspect.deaths += 1) >= loadDeathsMax) {
+      held.delete(loading);
+      owner.spoiled(loading, `took ${loadDeathsMax} hosts down: ${death.why}`);
+    }
     const short = clock.tickMs() - member.startedMs < shortLifeMs;
     pause = short ? Math.min(Math.max(pauseMs, pause * 2), pauseMsMax) : 0;
     if (active === member) {
@@ -207,7 +220,12 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
         trial.has.delete(bundle.isolate);
         return answer;
       }
-      held.set(bundle.isolate, { bundle, registered: answer.registered, arming: undefined });
+      held.set(bundle.isolate, {
+        bundle,
+        registered: answer.registered,
+        arming: undefined,
+        deaths: 0,
+      });
       await Promise.all([...members].filter((one) => one.up).map(complete));
       return answer;
     },

@@ -22,6 +22,8 @@ export interface TriggerLimits {
   readonly hostMemoryMib: number;
   /** Milliseconds for a whole decision over all its triggers; after them it is undecided. */
   readonly eventDeadlineMs: number;
+  /** The same for a status, for which no peer waits. */
+  readonly statusDeadlineMs: number;
   /** Times that a trigger may overrun or take the host down within `quarantineMs`. */
   readonly quarantineFaults: number;
   /** Milliseconds over which `quarantineFaults` are counted. */
@@ -55,6 +57,8 @@ export const defaultLimits: TriggerLimits = {
   hostMemoryMib: 512,
   // Below the 3 s and 5 s after which the network side gives up on a submit or a bind.
   eventDeadlineMs: 2000,
+  // As long as a customer's web service or database may take; what is undecided is tried again.
+  statusDeadlineMs: 30_000,
   // Once may be chance and twice bad luck; each costs all other triggers up to 300 ms.
   quarantineFaults: 3,
   quarantineMs: 60_000,

@@ -1,8 +1,8 @@
 import type { Action, Ran } from "../model/decision.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
-import type { EventKind } from "../model/event.ts";
 import { type RanLine, textOf } from "./batch.ts";
 import type { TriggerLimits } from "./limits.ts";
+import type { RequestKind } from "./request.ts";
 
 /** Characters of a trace line, a reason and a fault as they are kept. */
 export const noteCharactersMax = 1000;
@@ -15,8 +15,17 @@ const chargeMax = 1_000_000;
 
 const commandStatusMax = 0xffff_ffff;
 
-/** What may be asked for, per kind of event. */
-const ALLOWED: Record<EventKind, string> = { bind: "art", message: "arft" };
+/** SMPP v3.4 appendix B: `stat:` and `err:` of a receipt, which is what a report becomes. */
+const stateForm = /^[A-Z]{1,7}$/;
+const errorForm = /^[0-9A-Za-z]{1,3}$/;
+
+/** What may be asked for, per kind of event: the letters of `script/run.ts`. */
+const ALLOWED: Record<RequestKind, string> = {
+  bind: "art",
+  message: "arfxt",
+  report: "prt",
+  status: "ot",
+};
 
 export interface RanTrigger {
   readonly name: string;
@@ -32,7 +41,7 @@ export interface RanTrigger {
 export function ranOf(
   line: RanLine,
   trigger: RanTrigger,
-  kind: EventKind,
+  kind: RequestKind,
   limits: TriggerLimits,
   placed: (text: string) => string,
 ): Ran {
@@ -64,7 +73,7 @@ export function faultOf(trigger: RanTrigger, fault: ErrorCode, text: string, us:
 /** The actions, or what is wrong with them. */
 function actionsOf(
   payload: string,
-  kind: EventKind,
+  kind: RequestKind,
   limits: TriggerLimits,
 ): readonly Action[] | string {
   if (payload === "[]") return [];
@@ -87,7 +96,7 @@ function actionsOf(
   return actions;
 }
 
-function actionOf(act: unknown, kind: EventKind): Action | string {
+function actionOf(act: unknown, kind: RequestKind): Action | string {
   if (!Array.isArray(act)) return "its result cannot be read";
   const [what, ...fields]: unknown[] = act;
   if (typeof what !== "string" || what.length !== 1 || !ALLOWED[kind].includes(what))
@@ -99,6 +108,14 @@ function actionOf(act: unknown, kind: EventKind): Action | string {
       return rejectOf(fields[0], fields[1]);
     case "f":
       return forwardOf(fields);
+    case "p":
+      return { do: "apply" };
+    case "o":
+      return reportOf(fields[0], fields[1]);
+    case "x":
+      return typeof fields[0] === "string"
+        ? { do: "fail", reason: noteOf(fields[0]) }
+        : "fail takes a reason that is a text";
     default:
       return typeof fields[0] === "string"
         ? { do: "trace", text: noteOf(fields[0]) }
@@ -106,7 +123,7 @@ function actionOf(act: unknown, kind: EventKind): Action | string {
   }
 }
 
-function acceptOf(charge: unknown, account: unknown, kind: EventKind): Action | string {
+function acceptOf(charge: unknown, account: unknown, kind: RequestKind): Action | string {
   if (kind === "bind" && charge !== null) return "accept of a bind takes no charge";
   if (kind === "message" && account !== null) return "accept of a message takes no account";
   if (charge !== null && !isCharge(charge))
@@ -150,6 +167,22 @@ function forwardOf(fields: readonly unknown[]): Action | string {
     ...(to === null ? {} : { to }),
     ...(text === null ? {} : { text: storable(text) }),
   };
+}
+
+function reportOf(state: unknown, error: unknown): Action | string {
+  if (state !== null && !fits(state, stateForm))
+    return "report takes a state of 1-7 upper case letters";
+  if (error !== null && !fits(error, errorForm))
+    return "report takes an error of 1-3 digits or letters";
+  return {
+    do: "report",
+    ...(state === null ? {} : { state }),
+    ...(error === null ? {} : { error }),
+  };
+}
+
+function fits(value: unknown, form: RegExp): value is string {
+  return typeof value === "string" && form.test(value);
 }
 
 function isName(value: unknown): value is string {

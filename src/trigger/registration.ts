@@ -1,19 +1,37 @@
-import type { EventKind } from "../model/event.ts";
+import type { RequestKind } from "./request.ts";
+import type { FinalStatus } from "./sdk.ts";
 import { handlersMax } from "./slot.ts";
 
 /** One trigger of a file, as it registered itself. */
 export interface Registration {
-  readonly event: EventKind;
+  readonly event: RequestKind;
   readonly name: string;
   readonly order: number;
   /** undefined: every channel. */
   readonly channels: ReadonlySet<string> | undefined;
+  /** The statuses that it is told of; empty for every other kind of event. */
+  readonly statuses: ReadonlySet<string>;
   readonly skip: boolean;
 }
 
-const KINDS: readonly string[] = ["bind", "message"] satisfies EventKind[];
+const COMMON: readonly string[] = ["channels", "order", "name", "onFault"];
 
-const FIELDS: readonly string[] = ["channels", "order", "name", "onFault"];
+/** The conditions that a trigger of each kind of event may have. */
+const CONDITIONS: Record<RequestKind, readonly string[]> = {
+  bind: COMMON,
+  message: COMMON,
+  report: COMMON,
+  status: ["status", ...COMMON],
+};
+
+const FINAL: readonly string[] = [
+  "DELIVERED",
+  "NOTDELIVERED",
+  "NOREPORT",
+  "FAILED",
+  "EXPIRED",
+  "CANCELLED",
+] satisfies FinalStatus[];
 
 const triggerName = /^[\w.-]{1,64}$/;
 
@@ -33,7 +51,7 @@ export function registrationsOf(text: string): readonly Registration[] | string 
     return "registers what cannot be read";
   }
   if (!Array.isArray(list) || list.length === 0)
-    return "registers no trigger; call onBind or onMessage";
+    return "registers no trigger; call onBind, onMessage, onReport or onStatus";
   if (list.length > handlersMax)
     return `registers ${list.length} triggers; ${handlersMax} are allowed in one file`;
   const registrations: Registration[] = [];
@@ -50,14 +68,16 @@ export function registrationsOf(text: string): readonly Registration[] | string 
 
 function registrationOf(item: unknown): Registration | string {
   if (!isRecord(item) || !isKind(item["event"])) return "registers for an event that is not there";
+  const event = item["event"];
   const conditions = item["conditions"];
   if (!isRecord(conditions))
     return "a trigger needs its conditions first, then its handler; {} stands for none";
   if (item["handler"] !== "function") return "a trigger needs a handler after its conditions";
   for (const field of Object.keys(conditions))
-    if (!FIELDS.includes(field))
-      return `the condition ${field} is unknown; there are ${FIELDS.join(", ")}`;
+    if (!CONDITIONS[event].includes(field))
+      return `the condition ${field} is unknown for a ${event}; there are ${CONDITIONS[event].join(", ")}`;
   const { channels, order = 100, onFault = "undecided" } = conditions;
+  const status = conditions["status"] ?? (event === "status" ? FINAL : undefined);
   const name = conditions["name"] ?? item["exported"];
   if (name === undefined) return "a trigger without a name: export it, or give it one";
   if (typeof name !== "string" || !triggerName.test(name))
@@ -67,11 +87,14 @@ function registrationOf(item: unknown): Registration | string {
     return `onFault of ${name} is neither undecided nor skip`;
   if (channels !== undefined && !isNames(channels))
     return `channels of ${name} is not a list of 1-${channelsMax} names`;
+  if (status !== undefined && !areFinal(status))
+    return `status of ${name} is not a list of final ones: ${FINAL.join(", ")}`;
   return {
-    event: item["event"],
+    event,
     name,
     order,
     channels: channels === undefined ? undefined : new Set(channels),
+    statuses: new Set(status),
     skip: onFault === "skip",
   };
 }
@@ -80,8 +103,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isKind(value: unknown): value is EventKind {
-  return typeof value === "string" && KINDS.includes(value);
+function isKind(value: unknown): value is RequestKind {
+  return typeof value === "string" && Object.hasOwn(CONDITIONS, value);
+}
+
+function areFinal(value: unknown): value is readonly string[] {
+  return isNames(value) && value.every((status) => FINAL.includes(status));
 }
 
 function isNames(value: unknown): value is readonly string[] {

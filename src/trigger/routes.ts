@@ -1,7 +1,7 @@
 import type { Ran } from "../model/decision.ts";
-import type { EventKind } from "../model/event.ts";
 import type { Registration } from "./registration.ts";
 import { faultOf } from "./outcome.ts";
+import type { RequestFacts } from "./request.ts";
 
 /** A trigger of a loaded version, with what is counted of it. */
 export interface LiveTrigger extends Registration {
@@ -37,7 +37,7 @@ export interface Script {
   retired: boolean;
 }
 
-/** Which triggers run for an event, in order. Made once per kind and channel. */
+/** Which triggers run for an event, in order. Made once per kind, channel and status. */
 export interface Chain {
   readonly triggers: readonly LiveTrigger[];
   /** As the host wants it. */
@@ -49,10 +49,10 @@ export interface Chain {
 }
 
 export interface Routes {
-  chainFor(kind: EventKind, channel: string): Chain;
+  chainFor(facts: RequestFacts): Chain;
 }
 
-/** Channels whose chains are kept; there are as many as the configuration has. */
+/** Chains that are kept; there are as many as the configuration has channels, times nine. */
 const chainsMax = 10_000;
 
 /** All live triggers as a table. Replaced as a whole at each change. */
@@ -62,15 +62,16 @@ export function routesOf(triggers: readonly LiveTrigger[]): Routes {
   );
   const chains = new Map<string, Chain>();
   return {
-    chainFor(kind, channel) {
-      const key = `${kind} ${channel}`;
+    chainFor({ kind, channel, status }) {
+      const key = status === undefined ? `${kind} ${channel}` : `${kind} ${channel} ${status}`;
       let chain = chains.get(key);
       if (chain === undefined) {
         chain = chainOf(
           sorted.filter(
             (trigger) =>
               trigger.event === kind &&
-              (trigger.channels === undefined || trigger.channels.has(channel)),
+              (trigger.channels === undefined || trigger.channels.has(channel)) &&
+              (status === undefined || trigger.statuses.has(status)),
           ),
         );
         if (chains.size >= chainsMax) chains.clear();

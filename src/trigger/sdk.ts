@@ -1,5 +1,7 @@
-import type { Action, ForwardAction } from "../model/decision.ts";
+import type { Action, ForwardAction, ReportAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
+import type { Report as Told } from "../model/report.ts";
+import type { Status } from "../model/status.ts";
 import { register } from "./script/registry.ts";
 
 /**
@@ -22,6 +24,22 @@ export interface Conditions {
    */
   readonly onFault?: "undecided" | "skip";
 }
+
+/** For which statuses a trigger runs, besides: decided outside the sandbox, too. */
+export interface StatusConditions extends Conditions {
+  /** All final ones when left out. */
+  readonly status?: readonly FinalStatus[];
+}
+
+/**
+ * How the life of a message that went out ends. DELIVERED, NOTDELIVERED: the network said so.
+ * NOREPORT: it did not say anything in time. FAILED: it was refused, or could not be sent. EXPIRED:
+ * its validity ended in our queue. CANCELLED: its sender took it back.
+ */
+export type FinalStatus = Extract<
+  Status,
+  "DELIVERED" | "NOTDELIVERED" | "NOREPORT" | "FAILED" | "EXPIRED" | "CANCELLED"
+>;
 
 /** What `onBind` and its like give: export it, and the export's name is the trigger's name. */
 export interface Trigger {
@@ -60,6 +78,40 @@ export function onMessage(
   handler: (message: Message, tools: Tools) => void | Promise<void>,
 ): Trigger {
   return register("message", conditions, handler);
+}
+
+/**
+ * Runs for each delivery report that a provider brings. The gateway has looked up the message by
+ * then. If no trigger applies it, the report is taken and changes nothing.
+ *
+ * ```ts
+ * export const APPLYDLR = onReport({ channels: ["SMPP1"] }, (report) => {
+ *   report.apply();
+ * });
+ * ```
+ */
+export function onReport(
+  conditions: Conditions,
+  handler: (report: Report, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("report", conditions, handler);
+}
+
+/**
+ * Runs when the life of a message that went out has ended, for whatever reason. `channels` are those
+ * that it went out on. It may take up to 30 s over all triggers; what goes wrong is tried again.
+ *
+ * ```ts
+ * export const FWDDLR = onStatus({ channels: ["SMPP1"], status: ["DELIVERED"] }, (message) => {
+ *   message.root?.report();
+ * });
+ * ```
+ */
+export function onStatus(
+  conditions: StatusConditions,
+  handler: (message: SentMessage, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("status", conditions, handler);
 }
 
 /** A customer asks to bind. If no trigger answers, the session is closed after bindTimeoutMs. */
@@ -136,8 +188,116 @@ export interface Message {
   reject(code: ErrorCode | number, reason?: string): void;
   /** Passes it on to a channel; what is not named stays as it came in, octet for octet. */
   forward(to: Omit<ForwardAction, "do">): void;
+  /**
+   * Keeps it as FAILED, with this reason in its trace, and passes it on to nobody. Whoever sent it
+   * is answered as usual: for a provider's message that is the end, it does not come again. At most
+   * 1,000 characters.
+   */
+  fail(reason: string): void;
   /** A line for the trace of this message; at most 1,000 characters. */
   trace(text: string): void;
+}
+
+/** A provider told what became of a message. */
+export interface Report {
+  /** Of this event. */
+  readonly id: string;
+  /** That the report came in on. */
+  readonly channel: string;
+  readonly session: string | undefined;
+  /** The provider's id of the message, as he wrote it; empty when he gave none. */
+  readonly messageId: string;
+  /** SENT: still on its way, an intermediate report. NOREPORT: the network itself does not know. */
+  readonly status: Told["status"];
+  /** The network's own word, upper case: DELIVRD, UNDELIV, EXPIRED, DELETED, REJECTD, ... */
+  readonly state: string;
+  /** The network's error as received; three digits in the standard form, letters occur. */
+  readonly error: string;
+  /** The phone that the message went to; E.164 with `+` where that is known. */
+  readonly from: string;
+  /** The sender that the message had. */
+  readonly to: string;
+  /** The beginning of the message's text, if the report repeats it. */
+  readonly text: string;
+  /** Milliseconds since 1970 UTC; undefined when it was not given or cannot be read. */
+  readonly submittedMs: number | undefined;
+  /** Milliseconds since 1970 UTC; undefined when it was not given or cannot be read. */
+  readonly doneMs: number | undefined;
+  /** The message that it is about; undefined when none is known. */
+  readonly message: Matched | undefined;
+  /** What the triggers before this one asked for, in their order. */
+  readonly decided: readonly Decided[];
+  /**
+   * The message takes the status of the report; never a step back, and not twice. Without a known
+   * message it changes nothing.
+   */
+  apply(): void;
+  /**
+   * Refuses the report, so that nothing is applied and the provider hears of it. A code of
+   * docs/errors.md (`try_later` makes it come again), or a command_status (1-0xFFFFFFFF). The reason
+   * goes into the trace; at most 1,000 characters.
+   */
+  reject(code: ErrorCode | number, reason?: string): void;
+  /** A line for the trace of this report; at most 1,000 characters. */
+  trace(text: string): void;
+}
+
+/** The message that a report is about: the one that went out. */
+export interface Matched {
+  readonly id: string;
+  /** The id of the first message of this life. */
+  readonly root: string;
+  /** That it went out on. */
+  readonly channel: string;
+  /** Of the customer who sent the first message of this life; undefined when none did. */
+  readonly account: string | undefined;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A message that went out, at the end of its life. */
+export interface SentMessage {
+  readonly id: string;
+  /** That it went out on, or was to. */
+  readonly channel: string;
+  readonly account: string | undefined;
+  /** E.164 with `+` where that is known, else as it was sent. */
+  readonly from: string;
+  /** E.164 with `+` where that is known, else as it was sent. */
+  readonly to: string;
+  readonly status: FinalStatus;
+  /** A code of docs/errors.md or a peer's own words; undefined when all is well. */
+  readonly error: string | undefined;
+  /** The report that ended it; undefined when it ended on our side. `doneMs`: since 1970 UTC. */
+  readonly report:
+    | { readonly state: string; readonly error: string; readonly doneMs: number | undefined }
+    | undefined;
+  /** The message that this one was made of; undefined when it is itself the first of its life. */
+  readonly root: Original | undefined;
+  /** What the triggers before this one asked for, in their order. */
+  readonly decided: readonly Decided[];
+  /** A line for the trace of this message; at most 1,000 characters. */
+  trace(text: string): void;
+}
+
+/** The first message of a life, as a customer or a provider sent it. */
+export interface Original {
+  readonly id: string;
+  /** That it came in on. */
+  readonly channel: string;
+  /** Of the customer; undefined for a message of a provider. */
+  readonly account: string | undefined;
+  readonly from: string;
+  readonly to: string;
+  /** Its sender wants to hear of the final outcome. */
+  readonly reportAsked: boolean;
+  /**
+   * Tells the account that sent it what became of it; left out, with a line in the trace, when it did
+   * not ask for this outcome. `state`: `stat:` of the receipt, 1-7 upper case letters. `error`:
+   * `err:`, 1-3 digits or letters. What is not named is as the network told it, or as the status
+   * implies.
+   */
+  report(options?: Omit<ReportAction, "do">): void;
 }
 
 /** What one trigger asked for. */

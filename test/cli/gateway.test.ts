@@ -103,6 +103,31 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
     });
   });
 
+  test("[A60] message list --oldest-first turns the list round, and a report says what it says", async () => {
+    const report = { messageId: "41", state: "UNDELIV", error: "006" };
+    const told = { ...forwarded, id: "41", kind: "report", direction: "in", report };
+    await using site = await openSite(() => ({ body: [told, original] }));
+    const args = ["message", "list", "--config", site.config];
+    const newest = await signalbox(args);
+    assert.match(newest.out, /report in .*stat:UNDELIV err:006\n.*sms in .*Hello/);
+    const oldest = await signalbox([...args, "--oldest-first"]);
+    assert.match(oldest.out, /sms in .*Hello.*\n.*report in .*stat:UNDELIV err:006/);
+  });
+
+  test("message dead shows what was given up and why", async () => {
+    const letter = {
+      id: original.id,
+      kind: "report",
+      reason: "no message has that id",
+      payload: '{"report":"404"}',
+      atMs: original.atMs,
+    };
+    await using site = await openSite(() => ({ body: [letter] }));
+    const said = await signalbox(["message", "dead", "--config", site.config]);
+    assert.match(said.out, /02:45:31\.123 +report +no message has that id +\{"report":"404"\}/);
+    assert.equal(site.asked[0]?.path, "/v1/dead-letters");
+  });
+
   test("[A27] message show tells all of one message", async () => {
     await using site = await openSite(() => ({ body: forwarded }));
     const said = await signalbox(["message", "show", forwarded.id, "--config", site.config]);

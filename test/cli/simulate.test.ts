@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { connectEsme } from "../../src/simulator/esme.ts";
 import { startSmsc } from "../../src/simulator/smsc.ts";
+import { openTestChannel } from "../channel/host.ts";
 import { signalbox } from "./cli.ts";
 
 const host = "127.0.0.1";
@@ -78,6 +79,20 @@ describe("simulate esme", { concurrency: 4 }, () => {
     assert.equal(code, 1);
     assert.match(out, /^message {2}1444 → 1555 {2}"Grüße \\u001b\[2J"$/m);
     assert.match(out, /^the session ended {2}peer_unbound$/m);
+  });
+
+  test("--insecure connects with TLS; --tls also checks the certificate", async () => {
+    const settings = { type: "smpp-server", address: [host], port: 0, tls: { port: 0 } };
+    await using server = await openTestChannel(settings);
+    const port = String(server.channel.ports()[1]);
+    const args = ["simulate", "esme", "--port", port, ...message];
+    const taken = await signalbox([...args, "--insecure"]);
+    assert.deepEqual([taken.code, taken.err], [0, ""]);
+    assert.match(taken.out, /^bound .* which calls itself "signalbox", with TLS$/m);
+    assert.equal(server.events.bind[0]?.tls, true);
+    const refused = await signalbox([...args, "--tls"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /its certificate has signed itself, so nobody vouches for it/);
   });
 
   test("nobody at the port is told in one line", async () => {

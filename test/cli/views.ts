@@ -65,6 +65,8 @@ export const original: MessageView = {
   to: "+15551234567",
   text: "Hello\u001b[2J",
   dataCoding: 0,
+  report: undefined,
+  reportAsked: true,
   status: "SENT",
   error: undefined,
   pending: undefined,

@@ -53,7 +53,17 @@ async function crash(
   tell: (line: string) => void,
   kill: (gateway: GatewayProcess, round: number) => Promise<void>,
 ): Promise<void> {
-  await using provider = await startSmsc({ host: "127.0.0.1", port: 0 });
+  // The simulator remembers only the last messages, so each is counted as it comes.
+  const received = new Map<string, number>();
+  await using provider = await startSmsc({
+    host: "127.0.0.1",
+    port: 0,
+    watch(event) {
+      if (event.what !== "message") return;
+      const text = event.taken.sms.octets.toString();
+      received.set(text, (received.get(text) ?? 0) + 1);
+    },
+  });
   const port = await freePort();
   await using gateway = await startGatewayProcess({
     example: true,
@@ -73,30 +83,25 @@ async function crash(
   await gateway.untilUp();
   await gateway.api("POST", "/v1/accounts/Test1/credit", { add: credits - 100 });
   const load = startLoad(port);
-  for (let round = 0; round < rounds; round += 1) {
-    await load.accepted(messagesPerRound);
-    const killedMs = performance.now();
-    await kill(gateway, round);
-    await load.accepted(1);
-    tell(
-      `round ${round + 1}: accepting again after ${Math.round(performance.now() - killedMs)} ms`,
-    );
-    await load.accepted(messagesPerRound);
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      await load.accepted(messagesPerRound);
+      const killedMs = performance.now();
+      await kill(gateway, round);
+      await load.accepted(1);
+      tell(
+        `round ${round + 1}: accepting again after ${Math.round(performance.now() - killedMs)} ms`,
+      );
+      await load.accepted(messagesPerRound);
+    }
+  } finally {
+    await load.stop();
   }
   const accepted = await load.stop();
 
-  const received = new Map<string, number>();
-  const count = (): void => {
-    received.clear();
-    for (const { sms } of provider.messages) {
-      const text = sms.octets.toString();
-      received.set(text, (received.get(text) ?? 0) + 1);
-    }
-  };
   const isEmpty = async (): Promise<boolean> =>
     (await gateway.channels()).every(({ queued, inFlight }) => queued === 0 && inFlight === 0);
   assert.ok(await until(isEmpty, recoveryMs), `the queues are empty again\n${gateway.output()}`);
-  count();
   const lost = [...accepted.keys()].filter((text) => !received.has(text));
   assert.deepEqual(lost, [], "accepted and never passed on");
 

@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { z } from "../../src/config/schema.ts";
+import { byLastDigit } from "../../src/simulator/rules.ts";
+import { type Smsc, startSmsc } from "../../src/simulator/smsc.ts";
 import {
   freePort,
   type GatewayProcess,
@@ -23,17 +25,20 @@ const skip = perl.status !== 0 && "perl or Net::SMPP is missing: apt-get install
 const lineSchema = z.object({
   bind: z.object({ status: z.number(), systemId: z.string() }).nullable(),
   submits: z.array(z.object({ status: z.number(), messageId: z.string() })),
-  delivered: z.array(z.object({ from: z.string(), text: z.string(), esmClass: z.number() })),
+  delivered: z.array(
+    z.object({ from: z.string(), to: z.string(), text: z.string(), esmClass: z.number() }),
+  ),
   unbound: z.boolean(),
 });
 
 let gateway: GatewayProcess;
+let provider: Smsc;
 let port = 0;
 
 before(async () => {
   if (skip) return;
   port = await freePort();
-  const providerPort = await freePort();
+  provider = await startSmsc({ host: "127.0.0.1", port: 0, rules: { outcome: byLastDigit } });
   const settings = {
     example: true,
     channels: {
@@ -41,20 +46,22 @@ before(async () => {
       SMPP1: {
         type: "smpp-client",
         host: "127.0.0.1",
-        port: providerPort,
+        port: provider.port,
         systemId: "signalbox",
         password: "simulator",
         reconnectMs: 100,
+        reportWaitMs: 1_000,
       },
     },
-    simulator: { port: providerPort },
   };
   gateway = await startGatewayProcess(settings, "npm");
   await gateway.untilUp();
 });
 
 after(async () => {
-  if (!skip) await gateway[Symbol.asyncDispose]();
+  if (skip) return;
+  await gateway[Symbol.asyncDispose]();
+  await provider.close();
 });
 
 /** One run of the customer, as he tells it. */
@@ -78,19 +85,62 @@ for (const bind of ["transceiver", "transmitter"])
     },
   );
 
-test("his message is passed to the provider and its life can be asked for", { skip }, async () => {
-  const seen = await customer("--to", "+31687654321", "--text", "Where am I?");
+for (const [to, says, err, text] of [
+  ["+31612345670", "DELIVRD", "000", "dlvrd:001"],
+  ["+31612345675", "UNDELIV", "006", "dlvrd:000"],
+  ["+31612345677", "UNKNOWN", "099", "dlvrd:000"],
+  ["+31612345679", "REJECTD", "\\d{3}", "dlvrd:000"],
+] as const)
+  test(
+    `he hears ${says} of a message to ${to}, under the id that he was given`,
+    { skip },
+    async () => {
+      const report = ["--registered-delivery", "1", "--wait-delivered", "1"];
+      const seen = await customer("--to", to, "--text", "Where am I?", ...report);
+      const id = seen.submits[0]?.messageId ?? "";
+      const [receipt] = seen.delivered;
+      assert.equal(receipt?.esmClass, 0x04);
+      assert.deepEqual([`+${receipt.from}`, receipt.to], [to, "12345"]);
+      const form = `^id:${id} sub:001 ${text} submit date:\\d{10} done date:\\d{10} stat:${says} err:${err} text:Where am I\\?$`;
+      assert.match(receipt.text, new RegExp(form));
+    },
+  );
+
+test("a message's life is four entries, each of which can be asked for", { skip }, async () => {
+  const report = ["--registered-delivery", "1", "--wait-delivered", "1"];
+  const seen = await customer("--to", "+31612345671", "--text", "Where am I?", ...report);
   const id = seen.submits[0]?.messageId ?? "";
-  const entry = z.object({ direction: z.string(), text: z.string(), status: z.string() });
-  const lives = z.array(z.object({ entries: z.array(entry) }));
-  const out = async () => {
-    const [life] = lives.parse(await gateway.api("GET", `/v1/lives/${id}`));
-    return life?.entries.find(({ direction }) => direction === "out");
-  };
-  const passedOn = async () => /^(SENT|DELIVERED)$/.test((await out())?.status ?? "");
-  assert.ok(await until(passedOn, 10_000), `the life stands at ${JSON.stringify(await out())}`);
-  assert.equal((await out())?.text, "Where am I?");
+  const entry = z.object({ kind: z.string(), direction: z.string(), status: z.string() });
+  const lives = z.array(z.object({ status: z.string(), entries: z.array(entry) }));
+  const life = async () => lives.parse(await gateway.api("GET", `/v1/lives/${id}`))[0];
+  // The customer's answer to the receipt is committed a moment after he has gone.
+  const isTold = async () => (await life())?.entries.at(-1)?.status === "DELIVERED";
+  assert.ok(await until(isTold, 10_000), `the life stands at ${JSON.stringify(await life())}`);
+  assert.deepEqual(
+    (await life())?.entries.map((one) => `${one.kind} ${one.direction} ${one.status}`),
+    ["sms in DELIVERED", "sms out DELIVERED", "report in RECEIVED", "report out DELIVERED"],
+  );
 });
+
+test(
+  "a reply comes to the customer whose number it is, also when he binds later",
+  { skip },
+  async () => {
+    for (const [to, systemId, password] of [
+      ["+31699887766", "Test1", "Pwd1"],
+      ["+31688776655", "Test2", "Pwd2"],
+    ] as const) {
+      const text = `Hello ${systemId}`;
+      assert.equal(await provider.inject({ from: "+31612345678", to, text }), 0);
+      const who = ["--system-id", systemId, "--password", password, "--bind", "receiver"];
+      const seen = await customer(...who, "--wait-delivered", "1");
+      assert.deepEqual(seen.delivered, [
+        { from: "31612345678", to: to.slice(1), text, esmClass: 0 },
+      ]);
+    }
+    assert.equal(await provider.inject({ from: "1", to: "+31600000000", text: "nobody's" }), 0);
+  },
+);
 
 test("twenty messages in a row are all accepted, each under its own id", { skip }, async () => {
   const seen = await customer("--to", "+31612345678", "--count", "20");

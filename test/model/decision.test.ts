@@ -36,6 +36,9 @@ const accepted = (charge: number, account: string | undefined, ...channels: read
   charge,
   account,
   forwards: channels.map(forward),
+  applied: false,
+  reports: [],
+  failed: undefined,
 });
 const contradiction = (trigger: string) => ({
   verdict: "undecided",
@@ -147,4 +150,27 @@ test("whatever triggers do: charges are their sum, and a refusal or a fault move
       }
     }),
   );
+});
+
+test("a report is applied when any trigger says so, and a status gathers what the customer is told", () => {
+  const ran = [
+    did("LOG", trace),
+    did("APPLYDLR", { do: "apply" }),
+    did("FWDDLR", { do: "report" }, { do: "report", state: "UNDELIV" }),
+  ];
+  assert.deepEqual(ruled(ran, "accept"), {
+    ...accepted(0, undefined),
+    applied: true,
+    reports: [{ do: "report" }, { do: "report", state: "UNDELIV" }],
+  });
+  assert.deepEqual(ruled([], "accept"), accepted(0, undefined));
+});
+
+test("the first reason for which a message is to fail stays", () => {
+  const fail = (reason: string): Action => ({ do: "fail", reason });
+  const ran = [did("RECVFWD", fail("nobody has that number")), did("LATE", fail("other"))];
+  assert.deepEqual(ruled(ran, "accept"), {
+    ...accepted(0, undefined),
+    failed: "nobody has that number",
+  });
 });

@@ -3,7 +3,8 @@ import { idMaker } from "../../src/model/id.ts";
 import type { Log } from "../../src/model/log.ts";
 import type { Message, Sms } from "../../src/model/message.ts";
 import { type Store, type StoreSettings, openStore, storeDefaults } from "../../src/store/store.ts";
-import type { Acceptance, Finish } from "../../src/store/writer.ts";
+import type { Report } from "../../src/model/report.ts";
+import type { Acceptance, Conclusion, Finish, Forward } from "../../src/store/writer.ts";
 import { silentLog } from "../support/database.ts";
 
 export const newId = idMaker(() => Date.now());
@@ -55,6 +56,7 @@ export function message(over: Partial<Message> = {}): Message {
     from: "+31612345678",
     to: "+31699887766",
     sms: hello,
+    report: undefined,
     sameAsParent: false,
     hops: 0,
     log: [{ at: 1, what: "received", facts: { session: "s1" } }],
@@ -92,6 +94,7 @@ export function acceptance(
       expiresMs: Date.now() + 3_600_000,
     })),
     status: children === 0 ? "RECEIVED" : "QUEUED",
+    error: undefined,
   };
 }
 
@@ -106,6 +109,7 @@ export function finish(of: Acceptance, over: Partial<Finish> = {}, n = 0): Finis
   return {
     id: child(of, n).id,
     root: of.message.id,
+    kind: "sms",
     channel: "SMPP1",
     tries: 1,
     providerId: "A1B2C3",
@@ -114,6 +118,53 @@ export function finish(of: Acceptance, over: Partial<Finish> = {}, n = 0): Finis
     reportAsked: true,
     atMs: Date.now(),
     maybeTwice: false,
+    ...over,
+  };
+}
+
+/** A report to the customer about the child of this acceptance, and its place in the queue. */
+export function told(of: Acceptance, over: Partial<Message> = {}): Forward {
+  const original = of.message;
+  const report: Report = {
+    messageId: original.id,
+    status: "DELIVERED",
+    state: "DELIVRD",
+    error: "000",
+    submittedMs: 1_700_000_000_000,
+    doneMs: undefined,
+    text: "Hello",
+    networkError: { type: 3, code: 0 },
+  };
+  const sms = { ...hello, from: hello.to, to: hello.from, registeredDelivery: 0 };
+  const message: Message = {
+    ...original,
+    id: newId(),
+    parent: child(of).id,
+    kind: "report",
+    direction: "out",
+    from: original.to,
+    to: original.from,
+    sms: { ...sms, octets: Buffer.alloc(0) },
+    report,
+    log: [],
+    ...over,
+  };
+  const expiresMs = Date.now() + 3_600_000;
+  return { message, queue: "SMPP_SERVER1/Test1", priority: 0, dueMs: 0, expiresMs };
+}
+
+/** What a report of delivery leads to. */
+export function conclusion(of: Acceptance, over: Partial<Conclusion> = {}, n = 0): Conclusion {
+  return {
+    id: child(of, n).id,
+    root: of.message.id,
+    status: "DELIVERED",
+    error: undefined,
+    atMs: Date.now(),
+    lines: [{ at: 8, what: "reported", facts: { report: "A1B2C3", state: "DELIVRD" } }],
+    tell: [],
+    later: undefined,
+    done: undefined,
     ...over,
   };
 }

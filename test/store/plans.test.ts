@@ -8,7 +8,8 @@ import { test } from "node:test";
 import pg from "pg";
 import { SESSION_SETTINGS, STATEMENTS } from "../../src/store/statements.ts";
 import { freshDatabase } from "../support/database.ts";
-import { acceptance, child, finish, openTestStore } from "./fixtures.ts";
+import { matchOf } from "../../src/store/reports.ts";
+import { acceptance, child, conclusion, finish, openTestStore } from "./fixtures.ts";
 
 async function plansIn(url: string): Promise<Record<string, string>> {
   const client = new pg.Client({ connectionString: url });
@@ -58,5 +59,43 @@ test("the work of a flush grows with its operations only, also after ANALYZE of 
     from pg_stat_user_tables where relname ~ '^(message|state|attempt|pending)'`);
   assert.ok((work?.entries ?? 0) >= 3 * lives, "claim, delete and state find their rows by index");
   assert.ok((work?.entries ?? Infinity) <= 6 * lives, `${work?.entries} entries were read`);
+  assert.equal(work?.scanned, 0, "no table was read from end to end");
+});
+
+test("a report is matched among ten thousand open messages by index alone, also after ANALYZE", async () => {
+  await using db = await freshDatabase();
+  const wanted = Array.from({ length: 100 }, (_, n) => ({
+    channels: ["SMPP1"],
+    messageId: `${n * 97}`,
+  }));
+  {
+    await using store = await openTestStore(db.url);
+    const all = Array.from({ length: 10_000 }, () => acceptance());
+    await Promise.all(all.map((one) => store.writer.accept(one)));
+    await Promise.all(
+      all.map((one, n) => store.writer.finish(finish(one, { providerId: `00${n}` }))),
+    );
+    await db.query("analyze");
+  }
+  await db.query("select pg_stat_reset()");
+  {
+    await using store = await openTestStore(db.url);
+    const found = await store.reports.find(wanted);
+    const matches = found.map((list, n) => matchOf(list, wanted[n]?.messageId ?? ""));
+    assert.ok(matches.every((match) => match !== undefined));
+    await store.reports.overdue("SMPP1", 3_600_000, 200);
+    await Promise.all(
+      matches.map(({ sent }) => {
+        const { id, root } = sent.message;
+        return store.writer.conclude({ ...conclusion(acceptance()), id, root });
+      }),
+    );
+  }
+  const [work] = await db.query<{ entries: number; scanned: number }>(`
+    select sum(coalesce(idx_tup_fetch, 0))::integer as entries, sum(seq_tup_read)::integer as scanned
+    from pg_stat_user_tables where relname ~ '^(message|state|attempt)'`);
+  // Attempt, message, original and its parent to find it; attempt and state to move it.
+  assert.ok((work?.entries ?? 0) >= 500, "by index");
+  assert.ok((work?.entries ?? Infinity) <= 800, `${work?.entries} entries were read`);
   assert.equal(work?.scanned, 0, "no table was read from end to end");
 });

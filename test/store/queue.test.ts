@@ -66,7 +66,8 @@ test("a fetched message has the content of its parent, and its own where that wa
     dueMs: 0,
     expiresMs: Date.now() + 60_000,
   }));
-  await store.writer.accept({ message: original, charge: undefined, forwards, status: "QUEUED" });
+  const nothing = { charge: undefined, error: undefined };
+  await store.writer.accept({ message: original, ...nothing, forwards, status: "QUEUED" });
   const { rows } = await store.queue.fetch("SMPP1", 10);
   assert.deepEqual(
     rows.map((row) => row.message),

@@ -12,11 +12,13 @@ import {
   acceptance,
   child,
   codeOf,
+  conclusion,
   finish,
   listeningLog,
   message,
   newId,
   openTestStore,
+  told,
 } from "./fixtures.ts";
 
 async function credits(db: TestDatabase): Promise<number> {
@@ -122,6 +124,48 @@ test("a commit whose answer was lost is found, not done again", async () => {
   assert.equal(await countOf(db, "pending"), 1);
 });
 
+test("a report whose commit was not answered is applied once, and told once", async () => {
+  await using db = await freshDatabase();
+  await using proxy = await startCutProxy(db.url);
+  await using store = await openTestStore(proxy.url);
+  const one = acceptance();
+  await store.writer.accept(one);
+  proxy.deaf = true;
+  const finished = store.writer.finish(finish(one));
+  const concluded = store.writer.conclude(conclusion(one, { tell: [told(one)] }));
+  await until(async () => (await countOf(db, "state where status = 'DELIVERED'")) === 1);
+  proxy.deaf = false;
+  proxy.cut();
+  await Promise.all([finished, concluded]);
+  assert.equal(await countOf(db, "trace"), 1);
+  assert.equal(await countOf(db, "attempt"), 1);
+  assert.equal(await countOf(db, "message where kind = 'report'"), 1);
+});
+
+test("when a flush is undone, the one behind it, which builds on it, waits until it is done again", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  await store.accounts.seedExample();
+  const one = acceptance();
+  await store.writer.accept(one);
+  const release = await holdAccount(db);
+  // The flush with the result waits for the account, and then fails because of another in it.
+  const finished = store.writer.finish(finish(one));
+  const charged = store.writer.accept(acceptance({ price: 1 }));
+  const broken = codeOf(store.writer.record(message({ hops: 1e9 }), "FAILED", undefined));
+  const waits = `${writerBackend} and wait_event_type = 'Lock'`;
+  await until(async () => (await countOf(db, waits)) === 1);
+  const error = "UNDELIV 001";
+  const concluded = store.writer.conclude(conclusion(one, { status: "NOTDELIVERED", error }));
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  await release();
+  assert.equal(await broken, "internal");
+  assert.equal(await charged, "accepted");
+  await Promise.all([finished, concluded]);
+  assert.equal(await countOf(db, "state where status = 'NOTDELIVERED'"), 1);
+  assert.equal(await countOf(db, "attempt where status = 'NOTDELIVERED'"), 1);
+});
+
 test("a backend left in mid-transaction by a lost connection is ended before its flush is done again", async () => {
   await using db = await freshDatabase();
   await using proxy = await startCutProxy(db.url);
@@ -152,7 +196,9 @@ test("connections killed under load: all that was answered is there, and charged
       const one = acceptance({ price: 1 });
       if ((await store.writer.accept(one)) === "accepted") answered.push(one.message.id);
       await store.writer.claim([child(one).id]);
-      await store.writer.finish(finish(one));
+      const finished = store.writer.finish(finish(one));
+      await store.writer.conclude(conclusion(one, { tell: [told(one)] }));
+      await finished;
     }
   });
   for (let kills = 0; kills < 5; kills += 1) {
@@ -168,8 +214,12 @@ test("connections killed under load: all that was answered is there, and charged
   assert.deepEqual(new Set(answered), new Set(stored.map((row) => row.id)));
   assert.equal(await credits(db), 1_000_100 - answered.length);
   assert.equal(await countOf(db, "attempt"), answered.length, "each result is stored once");
-  assert.equal(await countOf(db, "state where status = 'SENT'"), answered.length);
-  assert.equal(await countOf(db, "pending"), 0);
+  assert.equal(await countOf(db, "attempt where status = 'DELIVERED'"), answered.length);
+  assert.equal(await countOf(db, "state where status = 'DELIVERED'"), answered.length);
+  assert.equal(await countOf(db, "trace"), answered.length, "each report is applied once");
+  assert.equal(await countOf(db, "message where kind = 'report'"), answered.length);
+  assert.equal(await countOf(db, "pending where queue <> 'SMPP1'"), answered.length);
+  assert.equal(await countOf(db, "pending"), answered.length);
 });
 
 test("while the database is away new messages are refused in time and results wait", async () => {

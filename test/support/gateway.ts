@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Running, start } from "../../src/main.ts";
 import { settingsSchema } from "../../src/settings.ts";
 import { type Smsc, startSmsc } from "../../src/simulator/smsc.ts";
-import { freshDatabase } from "./database.ts";
+import { freshDatabase, type TestDatabase } from "./database.ts";
 import { type RecorderLog, recorderLog } from "./log.ts";
 
 export interface GatewayOptions {
@@ -25,6 +25,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly port: number;
   readonly triggers: string;
   readonly databaseUrl: string;
+  /** One statement beside the gateway, for what no part of it shows. */
+  readonly query: TestDatabase["query"];
 }
 
 /**
@@ -32,7 +34,10 @@ export interface TestGateway extends AsyncDisposable {
  * trigger folder, ports that the system picks. Test1 and Test2 have 100 credits each.
  */
 export async function startGateway(options: GatewayOptions = {}): Promise<TestGateway> {
+  // A start that fails must leave nothing behind, or its test file would never end.
+  await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "signalbox-flow-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
   const triggers = join(folder, "triggers");
   await cp(new URL("../../triggers", import.meta.url), triggers, {
     recursive: true,
@@ -40,10 +45,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   });
   for (const [name, text] of Object.entries(options.triggers ?? {}))
     await writeFile(join(triggers, name), text);
-  const database = await freshDatabase();
+  const database = opened.use(await freshDatabase());
   const log = recorderLog();
   const rules = options.provider ?? {};
-  const provider = await startSmsc({ host: "127.0.0.1", port: 0, rules, log });
+  const provider = opened.use(await startSmsc({ host: "127.0.0.1", port: 0, rules, log }));
   const settings = settingsSchema.parse({
     example: true,
     data: join(folder, "data"),
@@ -71,6 +76,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     },
   });
   const running = await start(settings, { base: folder, log });
+  opened.defer(() => running.stop());
+  const all = opened.move();
   const port = running.channels.get("SMPP_SERVER1")?.ports()[0] ?? 0;
   return {
     running,
@@ -79,11 +86,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
     port,
     triggers,
     databaseUrl: database.url,
-    async [Symbol.asyncDispose]() {
-      await running.stop();
-      await provider.close();
-      await database[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
+    query: (text, values) => database.query(text, values),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

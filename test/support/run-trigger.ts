@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemClock } from "../../src/model/clock.ts";
 import type { Ruling } from "../../src/model/decision.ts";
-import type { BindEvent, MessageEvent } from "../../src/model/event.ts";
+import type { BindEvent, MessageEvent, ReportEvent, StatusEvent } from "../../src/model/event.ts";
+import type { Message, Sent } from "../../src/model/message.ts";
+import type { Report } from "../../src/model/report.ts";
 import { type Engine, openEngine } from "../../src/trigger/engine.ts";
 import type { HostFunctions } from "../../src/trigger/host-calls.ts";
 import { defaultLimits, type TriggerLimits } from "../../src/trigger/limits.ts";
@@ -75,7 +77,7 @@ export async function openScripts(
 
 /** A file that imports from the SDK, with this text after it. */
 export function script(text: string): string {
-  return `import { onBind, onMessage } from "signalbox";\n${text}\n`;
+  return `import { onBind, onMessage, onReport, onStatus } from "signalbox";\n${text}\n`;
 }
 
 export function bindRequest(event: Partial<BindEvent> = {}): EngineRequest {
@@ -115,42 +117,129 @@ export function messageRequest(parts: MessageParts = {}): EngineRequest {
   return {
     kind: "message",
     event: {
-      message: {
+      message: original({
         id,
         root: id,
-        parent: undefined,
-        kind: "sms",
-        direction: "in",
         channel,
         account: origin === "customer" ? "Test1" : undefined,
         from,
         to,
-        sms: {
-          from: { ton: 1, npi: 1, digits: from.slice(1) },
-          to: { ton: 1, npi: 1, digits: to.slice(1) },
-          serviceType: "",
-          esmClass: 0,
-          protocolId: 0,
-          priority: 0,
-          scheduleTime: "",
-          validityPeriod: "",
-          registeredDelivery: parts.registeredDelivery ?? 1,
-          replaceIfPresent: 0,
-          dataCoding: 0,
-          octets: Buffer.from("Hello"),
-          text: undefined,
-          tlvs: [],
-        },
-        sameAsParent: false,
-        hops: 0,
-        log: [],
-      },
+        sms: smsBetween(from, to, parts.registeredDelivery ?? 1),
+      }),
       text: "text" in parts ? parts.text : "Hello",
       parts: parts.parts ?? 1,
       session: "SMPP_SERVER1#1",
       origin,
       expiresMs: 4_102_444_800_000,
       isOpen: () => true,
+    },
+  };
+}
+
+/** A customer's message as it came in. */
+function original(message: Partial<Message>): Message {
+  return {
+    id: "message-1",
+    root: "message-1",
+    parent: undefined,
+    kind: "sms",
+    direction: "in",
+    channel: "SMPP_SERVER1",
+    account: "Test1",
+    from: "+31600000001",
+    to: "+31600000002",
+    sms: smsBetween("+31600000001", "+31600000002", 1),
+    report: undefined,
+    sameAsParent: false,
+    hops: 0,
+    log: [],
+    ...message,
+  };
+}
+
+function smsBetween(from: string, to: string, registeredDelivery: number): Message["sms"] {
+  return {
+    from: { ton: 1, npi: 1, digits: from.slice(1) },
+    to: { ton: 1, npi: 1, digits: to.slice(1) },
+    serviceType: "",
+    esmClass: 0,
+    protocolId: 0,
+    priority: 0,
+    scheduleTime: "",
+    validityPeriod: "",
+    registeredDelivery,
+    replaceIfPresent: 0,
+    dataCoding: 0,
+    octets: Buffer.from("Hello"),
+    text: undefined,
+    tlvs: [],
+  };
+}
+
+/** The original and what was made of it for SMPP1. */
+export function sentOf(message: Partial<Message> = {}): Sent {
+  const first = original({});
+  return {
+    original: first,
+    message: {
+      ...first,
+      id: "message-2",
+      parent: first.id,
+      direction: "out",
+      channel: "SMPP1",
+      sameAsParent: true,
+      ...message,
+    },
+  };
+}
+
+/** What a provider says of a message that reached its phone. */
+export const deliveredReport: Report = {
+  messageId: "0A1B",
+  status: "DELIVERED",
+  state: "DELIVRD",
+  error: "000",
+  submittedMs: 1_700_000_000_000,
+  doneMs: 1_700_000_005_000,
+  text: "Hello",
+  networkError: undefined,
+};
+
+export interface ReportParts extends Partial<ReportEvent> {
+  /** undefined: no message is known that it is about. */
+  readonly sent?: Sent | undefined;
+}
+
+export function reportRequest(parts: ReportParts = {}): EngineRequest {
+  const { sent, ...event } = { sent: sentOf(), ...parts };
+  return {
+    kind: "report",
+    sent,
+    event: {
+      id: "report-1",
+      channel: "SMPP1",
+      session: "SMPP1#1",
+      atMs: 1_700_000_006_000,
+      report: deliveredReport,
+      from: "+31600000002",
+      to: "+31600000001",
+      isOpen: () => true,
+      ...event,
+    },
+  };
+}
+
+export function statusRequest(event: Partial<StatusEvent> = {}): EngineRequest {
+  return {
+    kind: "status",
+    event: {
+      id: "status-1",
+      atMs: 1_700_000_006_000,
+      sent: sentOf(),
+      status: "DELIVERED",
+      error: undefined,
+      report: deliveredReport,
+      ...event,
     },
   };
 }

@@ -21,6 +21,18 @@ const right = [
      if (found.ok) b.accept({ account: found.account });
      else b.reject(found.reason);
    });`,
+  `export const A = onMessage({ channels: ["SMPP1"] }, (m) => m.fail("nobody has it"));`,
+  `export const A = onReport({ channels: ["SMPP1"], order: 1 }, (r, { log }) => {
+     if (r.message === undefined) r.reject("try_later", "not known yet");
+     else if (r.status === "SENT") r.trace(r.state + r.error + r.text + r.message.root);
+     else r.apply();
+     log(String((r.doneMs ?? 0) - (r.submittedMs ?? 0)));
+   });`,
+  `export const A = onStatus({ status: ["DELIVERED", "NOREPORT"] }, async (m, { accounts }) => {
+     if (m.root?.reportAsked === true) m.root.report({ state: "DELIVRD", error: "000" });
+     const owner = await accounts.byNumber(m.to);
+     m.trace(owner?.id ?? m.report?.state ?? m.error ?? m.status);
+   });`,
 ];
 
 const wrong = [
@@ -42,6 +54,24 @@ const wrong = [
   `export const A = onBind({}, (b) => b.trace(b.password));`,
   `export const A = onBind({}, async (b, { accounts }) => { const f = await accounts.verify(b); b.accept({ account: f.account }); });`,
   `export const A = onMessage({}, async (m, { accounts }) => { const o = await accounts.byNumber(m.to); m.forward({ channel: "X", account: o.id }); });`,
+  `export const A = onMessage({}, (m) => m.fail());`,
+  `export const A = onMessage({}, (m) => m.apply());`,
+  `export const A = onMessage({ status: ["DELIVERED"] }, () => {});`,
+  `export const A = onReport({}, (r) => r.accept());`,
+  `export const A = onReport({}, (r) => r.apply({ status: "DELIVERED" }));`,
+  `export const A = onReport({}, (r) => r.report());`,
+  `export const A = onReport({}, (r) => r.trace(r.message.id));`,
+  `export const A = onReport({}, (r) => { if (r.status === "FAILED") r.apply(); });`,
+  `export const A = onReport({ status: ["DELIVERED"] }, () => {});`,
+  `export const A = onReport({}, async (r, { accounts }) => { await accounts.verify(r); });`,
+  `export const A = onStatus({ status: ["SENT"] }, () => {});`,
+  `export const A = onStatus({ status: "DELIVERED" }, () => {});`,
+  `export const A = onStatus({}, (m) => m.root.report());`,
+  `export const A = onStatus({}, (m) => m.root?.report({ status: "DELIVRD" }));`,
+  `export const A = onStatus({}, (m) => m.root?.report({ error: 0 }));`,
+  `export const A = onStatus({}, (m) => m.reject("try_later"));`,
+  `export const A = onStatus({}, (m) => m.apply());`,
+  `export const A = onStatus({}, (m) => m.forward({ channel: "X" }));`,
   `export const A = onMessage({}, () => { setTimeout(() => {}, 1); });`,
   `export const A = onMessage({}, () => { process.exit(); });`,
 ];

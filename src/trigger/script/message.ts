@@ -111,6 +111,10 @@ class ScriptMessage implements Message {
     ]);
   }
 
+  fail(reason: string): void {
+    ask(this.#run, ["x", reason]);
+  }
+
   trace(text: string): void {
     ask(this.#run, ["t", text]);
   }

@@ -17,6 +17,9 @@ export type Act =
       to: string | null,
       text: string | null,
     ]
+  | readonly [act: "p"]
+  | readonly [act: "o", state: string | null, error: string | null]
+  | readonly [act: "x", reason: string]
   | readonly [act: "t", text: string];
 
 /** One trigger at work on one event. */
@@ -61,7 +64,15 @@ export function ask(run: Run, act: Act): void {
   else run.acts.push(act);
 }
 
-const names = { a: "accept", r: "reject", f: "forward", t: "trace" } as const;
+const names = {
+  a: "accept",
+  r: "reject",
+  f: "forward",
+  p: "apply",
+  o: "report",
+  x: "fail",
+  t: "trace",
+} as const;
 
 /**
  * Asks the gateway for something and gives its answer, which is believed to be what the call is known
@@ -107,6 +118,12 @@ function actionsOf(payload: string): Decided["actions"] {
           channel: act[1],
           ...given({ account: act[2], from: act[3], to: act[4], text: act[5] }),
         };
+      case "p":
+        return { do: "apply" };
+      case "o":
+        return { do: "report", ...given({ state: act[1], error: act[2] }) };
+      case "x":
+        return { do: "fail", reason: act[1] };
       case "t":
         return { do: "trace", text: act[1] };
     }

@@ -1,7 +1,9 @@
 import { bindFrom } from "./bind.ts";
 import { messageFrom } from "./message.ts";
 import { registered } from "./registry.ts";
+import { reportFrom } from "./report.ts";
 import { log, outbox, waitingName, waitingRuns, type Run } from "./run.ts";
+import { statusFrom } from "./status.ts";
 import { RunTools } from "./tools.ts";
 
 /**
@@ -18,6 +20,8 @@ const faultCharactersMax = 4000;
 const EVENTS: Record<string, { from(tuple: unknown, run: Run): unknown }> = {
   bind: { from: bindFrom },
   message: { from: messageFrom },
+  report: { from: reportFrom },
+  status: { from: statusFrom },
 };
 
 const nothing: readonly string[] = [];

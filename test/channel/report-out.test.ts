@@ -1,0 +1,113 @@
+// What became of a message is told to the customer as a receipt, over the server channel.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SendResult } from "../../src/channel/channel.ts";
+import type { Message } from "../../src/model/message.ts";
+import { connectEsme, type EsmeOptions } from "../../src/simulator/esme.ts";
+import { smsOf } from "../../src/simulator/written.ts";
+import { openTestChannel, type TestChannel } from "./host.ts";
+import { outgoing, reportOut } from "./messages.ts";
+
+const host = "127.0.0.1";
+
+function server() {
+  return openTestChannel({ type: "smpp-server", address: [host], port: 0 });
+}
+
+function customer({ channel }: TestChannel, options: Partial<EsmeOptions> = {}) {
+  const [port = 0] = channel.ports();
+  return connectEsme({ host, port, systemId: "Test1", password: "Pwd1", ...options });
+}
+
+async function sent({ channel, room }: TestChannel, message: Message): Promise<SendResult> {
+  await room(message.account);
+  return new Promise((resolve) => channel.send(message, resolve));
+}
+
+test("a customer gets the receipt in its standard form, with its TLVs", async () => {
+  await using ours = await server();
+  await using esme = await customer(ours);
+  assert.deepEqual(await sent(ours, reportOut("Test1")), { kind: "taken", providerId: "" });
+  const [delivered] = await esme.delivered(1);
+  assert.equal(
+    delivered?.sms.octets.toString("latin1"),
+    "id:0199a2b4-0000-7000-8000-000000000001 sub:001 dlvrd:000 submit date:2608011200 done date:2608011205 stat:UNDELIV err:001 text:Hello",
+  );
+  assert.equal(delivered?.sms.esmClass, 0x04);
+  assert.deepEqual(
+    delivered?.sms.tlvs.map(({ tag, octets }) => [tag.toString(16), octets.toString("hex")]),
+    [
+      ["1e", Buffer.from("0199a2b4-0000-7000-8000-000000000001\0").toString("hex")],
+      ["427", "05"],
+      ["423", "030043"],
+    ],
+  );
+  const { from, to } = delivered.sms;
+  assert.deepEqual([from.digits, to.digits], ["15552223333", "15550001111"]);
+});
+
+test("a customer of SMPP 3.3 gets the text of the receipt without TLVs", async () => {
+  await using ours = await server();
+  await using esme = await customer(ours, { bindType: "receiver", version: 0x33 });
+  await sent(ours, reportOut("Test1"));
+  const [delivered] = await esme.delivered(1);
+  assert.deepEqual(delivered?.sms.tlvs, []);
+  assert.equal(delivered?.receipt?.state, "UNDELIV");
+});
+
+test("[I26] receipts go to receivers and transceivers of that account alone", async () => {
+  await using ours = await server();
+  await using transmitter = await customer(ours, { bindType: "transmitter" });
+  await using stranger = await customer(ours, { systemId: "Test2" });
+  assert.equal(ours.channel.room("Test1"), 0);
+  const early = await new Promise<SendResult>((resolve) =>
+    ours.channel.send(reportOut("Test1"), resolve),
+  );
+  assert.equal(early.kind, "refused");
+  await using receiver = await customer(ours, { bindType: "receiver" });
+  assert.equal((await sent(ours, reportOut("Test1"))).kind, "taken");
+  assert.equal((await receiver.delivered(1)).length, 1);
+  assert.deepEqual([transmitter.deliveries, stranger.deliveries], [[], []]);
+});
+
+test("a receipt that the customer refuses or leaves unanswered is told as that", async () => {
+  await using ours = await openTestChannel({
+    type: "smpp-server",
+    address: [host],
+    port: 0,
+    responseTimeoutMs: 100,
+  });
+  const answers: (number | "silent")[] = [0x64, "silent"];
+  await using esme = await customer(ours, { answer: () => answers.shift() ?? 0 });
+  assert.deepEqual(await sent(ours, reportOut("Test1")), {
+    kind: "refused",
+    status: 0x64,
+    text: "ESME_RX_T_APPN",
+  });
+  assert.deepEqual(await sent(ours, reportOut("Test1")), {
+    kind: "uncertain",
+    why: "response_timeout",
+  });
+  assert.equal((await sent(ours, reportOut("Test1"))).kind, "taken");
+  assert.equal(esme.deliveries.length, 3);
+});
+
+test("a message beside receipts keeps its octets", async () => {
+  await using ours = await server();
+  await using esme = await customer(ours);
+  await sent(ours, outgoing({ account: "Test1" }));
+  const [delivered] = await esme.delivered(1);
+  assert.deepEqual([delivered?.receipt, delivered?.sms.octets.toString()], [undefined, "Hello"]);
+});
+
+test("[A54] a customer who submits a receipt is refused with 0x43, and nobody hears of it", async () => {
+  await using ours = await server();
+  await using esme = await customer(ours);
+  const sms = smsOf({ from: "+1555", to: "+1666", text: "id:1 stat:DELIVRD err:000 text:" });
+  for (const esmClass of [0x04, 0x20]) {
+    const { status } = await esme.submit({ ...sms, esmClass });
+    assert.equal(status, 0x43);
+  }
+  assert.deepEqual([ours.events.message, ours.events.report], [[], []]);
+  assert.equal((await esme.submit(sms)).status, 0);
+});
