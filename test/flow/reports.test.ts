@@ -3,11 +3,13 @@
  * for nobody, nonsense; and customers who are away, cannot receive, or refuse.
  */
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { BindType } from "../../src/model/event.ts";
 import type { Sms } from "../../src/model/message.ts";
 import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
-import type { SmscRules } from "../../src/simulator/smsc.ts";
+import { type SmscRules, startSmsc } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
@@ -40,6 +42,14 @@ const delivrd = (id: string) =>
   receipt(
     `id:${id} sub:001 dlvrd:001 submit date:2611210400 done date:2611210401 stat:DELIVRD err:000 text:Hello`,
   );
+
+/** The shipped triggers, with some of them changed. */
+function triggersWith(changed: Readonly<Record<string, string>>): Record<string, string> {
+  const folder = join(import.meta.dirname, "../../triggers");
+  const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+  const shipped = files.map((file) => [file, readFileSync(join(folder, file), "utf8")]);
+  return { ...Object.fromEntries(shipped), ...changed };
+}
 
 test("[D09] a report that stands right behind the response in one chunk is applied, once", async () => {
   await using gateway = await startGateway({ provider: { reportDelayMs: 0 } });
@@ -130,6 +140,30 @@ test("[I26] [X04] [I24] reports wait while nobody is bound to receive, come in o
   assert.equal(other.deliveries.length, 0);
   assert.equal(queued(), 0);
   await sender.unbind();
+});
+
+test("many more receipts than memory holds wait in the table, and all come once, in order", async () => {
+  await using gateway = await startGateway({
+    triggers: triggersWith({
+      "acknowledge.ts": `import { onMessage } from "signalbox";
+        export const FREE = onMessage({ channels: ["SMPP_SERVER1"], order: 10 }, (m) => m.accept());`,
+    }),
+  });
+  const count = 6_000;
+  const sender = await customer(gateway, { bindType: "transmitter", windowRequests: 100 });
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, n) => submit(sender, `m${n}`)),
+  );
+  await gateway.provider.until("reported", count);
+  await sender.unbind();
+  await using receiver = await customer(gateway, { bindType: "receiver" });
+  const receipts = await receiver.delivered(count);
+  await gateway.running.settled();
+  const ids = receipts.map((one) => one.receipt?.messageId ?? "");
+  assert.equal(receiver.deliveries.length, count);
+  assert.deepEqual(ids.toSorted(), answers.map(({ messageId }) => messageId).toSorted());
+  const channel = gateway.running.admin.channels().find(({ name }) => name === "SMPP_SERVER1");
+  assert.deepEqual([channel?.queued, channel?.inFlight], [0, 0]);
 });
 
 test("[I14] a receipt that the customer refuses for now is brought again, one that he refuses for good is not", async () => {
@@ -253,6 +287,81 @@ test("[D01] [D04] [D07] the report's id may have lost its zeros, its case, or it
     assert.equal(await gateway.provider.inject(delivrd(reported)), 0);
     assert.equal((await esme.delivered(1)).length, 1, `${reported} is ${answered}`);
   }
+});
+
+test("[A57] [D13] a report that comes on another channel is matched within the provider group, and only there", async () => {
+  for (const group of ["ACME", "OTHER"]) {
+    await using provider = await startSmsc({ host: "127.0.0.1", port: 0, rules: silent });
+    const { port } = provider;
+    const bind = { type: "smpp-client", host: "127.0.0.1", port, password: "simulator" };
+    await using gateway = await startGateway({
+      triggers: triggersWith({
+        "apply-report.ts": `import { onReport } from "signalbox";
+          export const APPLYDLR = onReport({ channels: ["SMPP1", "SMPP2"] }, (report) => report.apply());`,
+      }),
+      channels: {
+        SMPP1: { port, group: "ACME" },
+        SMPP2: { ...bind, systemId: "second", bindType: "receiver", group },
+      },
+    });
+    await using esme = await customer(gateway);
+    const { messageId } = await submit(esme);
+    const [taken] = await provider.received(1);
+    await provider.until("bound", 2);
+    assert.equal(await provider.inject(delivrd(taken?.messageId ?? ""), "second"), 0);
+    await gateway.running.settled();
+    const [life] = await gateway.running.admin.lives(messageId);
+    assert.equal(life?.status, group === "ACME" ? "DELIVERED" : "SENT");
+    if (group === "ACME") assert.equal(life.entries[2]?.channel, "SMPP2");
+  }
+});
+
+test("a trigger that fails with a report leaves it to the provider, who brings it again", async () => {
+  await using gateway = await startGateway({
+    provider: { retryDelayMs: 20 },
+    triggers: triggersWith({
+      "apply-report.ts": `import { onReport } from "signalbox";
+        let times = 0;
+        export const APPLYDLR = onReport({ channels: ["SMPP1"] }, (report) => {
+          times += 1;
+          if (times < 3) throw new Error("not yet");
+          report.apply();
+        });`,
+    }),
+  });
+  await using esme = await customer(gateway);
+  const { messageId } = await submit(esme);
+  const [told] = await esme.delivered(1);
+  assert.equal(told?.receipt?.messageId, messageId);
+  assert.equal(gateway.provider.counts.reported, 1);
+  const refused = gateway.log.lines.filter(({ text }) => text === "report not taken");
+  assert.equal(refused.length, 2);
+});
+
+test("a trigger that fails with a status delays the receipt, not the report; it is asked again", async () => {
+  await using gateway = await startGateway({
+    triggers: triggersWith({
+      "forward-report.ts": `import { onStatus } from "signalbox";
+        let times = 0;
+        export const FWDDLR = onStatus({ channels: ["SMPP1"], status: ["DELIVERED"] }, (message) => {
+          times += 1;
+          if (times < 3) throw new Error("not yet");
+          message.root?.report();
+        });`,
+    }),
+  });
+  await using esme = await customer(gateway);
+  const { messageId } = await submit(esme);
+  await gateway.provider.until("reported", 1);
+  assert.equal((await gateway.running.admin.lives(messageId))[0]?.status, "DELIVERED");
+  assert.equal(esme.deliveries.length, 0);
+  await esme.delivered(1);
+  await gateway.running.settled();
+  const [life] = await gateway.running.admin.lives(messageId);
+  const lines = life?.entries.find(({ id, kind }) => kind === "report" && id !== life.root)?.log;
+  const faults = lines?.filter(({ facts }) => facts["fault"] !== undefined);
+  assert.ok((faults?.length ?? 0) >= 1, "the trace tells of the fault");
+  assert.equal(esme.deliveries.length, 1);
 });
 
 test("[A54] a customer who submits a receipt is refused with 0x43", async () => {
