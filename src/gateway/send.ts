@@ -26,13 +26,13 @@ const expiredPerSweep = 500;
 const faultPauseMs = 1_000;
 
 export interface SendParts {
-  readonly writer: Writer;
-  readonly queue: Queue;
+  readonly writer: Pick<Writer, "claim" | "again">;
+  readonly queue: Pick<Queue, "fetch" | "counts" | "takeUp" | "expired">;
   readonly clock: Clock;
   readonly log: Log;
   readonly channel: (name: string) => Channel | undefined;
   /** Where a report will look for what a provider has taken. */
-  readonly memory: SentMemory;
+  readonly memory: Pick<SentMemory, "put">;
   /** Writes down how the sending of a message ended; gives what is to be told because of it. */
   readonly finisher: Finisher;
 }
