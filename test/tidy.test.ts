@@ -188,7 +188,7 @@ test("a banned word and a machine's path are found by the patterns that look for
   assert.match(`from "./${["ut", "ils"].join("")}.ts"`, BANNED_WORDS);
   assert.doesNotMatch('from "node:util"', BANNED_WORDS);
   assert.match(`cd ${["", "home", "ann", "x"].join("/")}`, MACHINE_PATH);
-  assert.doesNotMatch("https://example.org/work/plan and ./work/x", MACHINE_PATH);
+  assert.doesNotMatch("https://example.org/home/plan and ./home/x", MACHINE_PATH);
 });
 
 /** `file:line` of each line that holds the pattern. */

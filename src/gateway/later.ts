@@ -1,6 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import type { ReportEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
+import type { Sent } from "../model/message.ts";
 import type { Queue, WaitingEvent } from "../store/queue.ts";
 import type { ReportsTable } from "../store/reports.ts";
 import type { Forward, Writer } from "../store/writer.ts";
@@ -125,29 +126,21 @@ export function startLater(parts: LaterParts): { stop(): Promise<void> } {
   }
 
   async function sweepOverdue(): Promise<void> {
-    for (const { channel, waitMs } of parts.reportWaits())
-      for (const sent of await table.overdue(channel, waitMs, rowsPerLook)) {
-        const { id, root } = sent.message;
-        const atMs = clock.nowMs();
-        const error = "no_report";
-        const event = { id: newId(), atMs, sent, status: "NOREPORT" as const, error };
-        const following = await status.inline({ ...event, report: undefined });
-        const { lines, tell, later } = following;
-        const line = { at: atMs, what: "reported", facts: { channel, message: id, none: true } };
-        const all = [line, ...lines];
-        const done = undefined;
-        await writer.conclude({
-          id,
-          root,
-          status: "NOREPORT",
-          error,
-          atMs,
-          lines: all,
-          tell,
-          later,
-          done,
-        });
-        offer(tell);
-      }
+    for (const { channel, waitMs } of parts.reportWaits()) {
+      const overdue = await table.overdue(channel, waitMs, rowsPerLook);
+      // All at once, so that they are few batches to the triggers and few flushes.
+      await Promise.all(overdue.map((sent) => neverReported(channel, sent)));
+    }
+  }
+
+  async function neverReported(channel: string, sent: Sent): Promise<void> {
+    const { id, root } = sent.message;
+    const atMs = clock.nowMs();
+    const end = { status: "NOREPORT", error: "no_report" } as const;
+    const following = await status.inline({ id: newId(), atMs, sent, ...end, report: undefined });
+    const line = { at: atMs, what: "reported", facts: { channel, message: id, none: true } };
+    const lines = [line, ...following.lines];
+    await writer.conclude({ id, root, ...end, atMs, ...following, lines, done: undefined });
+    offer(following.tell);
   }
 }
