@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
-import type { AccountView } from "../src/model/view.ts";
-import { wholeNumber } from "./argument.ts";
+import type { OptionChanges } from "../src/model/account-options.ts";
+import type { AccountDetail, AccountView } from "../src/model/view.ts";
+import { assignments, wholeNumber } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
 import { readPassword } from "./password.ts";
-import { answer, table } from "./print.ts";
+import { answer, pairs, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
-import { accountShape } from "./views.ts";
+import { accountDetailShape, accountShape } from "./views.ts";
 
 /** Credits. Far above any purse, and a sum of many stays exact as a double. */
 const creditsMax = 1_000_000_000_000;
@@ -23,6 +24,29 @@ export function addAccount(program: Command): void {
       const shape = z.array(accountShape);
       const accounts = await ask(options, { method: "GET", path: "/v1/accounts", shape });
       answer(options, accounts, listed, "Add one: signalbox account add <id> --credits 100");
+    });
+
+  account
+    .command("show")
+    .description("show an account and what it has otherwise than others")
+    .argument("<id>")
+    .action(async (id: string, _own, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const path = `/v1/accounts/${segment(id)}`;
+      const shown = await ask(options, { method: "GET", path, shape: accountDetailShape });
+      answer(options, shown, details, `Set one: signalbox account set ${id} receiptDates=second`);
+    });
+
+  account
+    .command("set")
+    .description("set options of an account; without a value one goes back to its standard")
+    .argument("<id>")
+    .argument("<option=value...>", "such as receiptDates=second", assignments)
+    .action(async (id: string, body: OptionChanges, _own, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const path = `/v1/accounts/${segment(id)}/options`;
+      const call = { method: "PATCH", path, body, shape: accountDetailShape } as const;
+      answer(options, await ask(options, call), details, tryIt(id));
     });
 
   account
@@ -79,6 +103,16 @@ function listed(accounts: readonly AccountView[]): string {
     ["account", "credits", "password", "numbers"],
     accounts.map((one) => [one.id, one.credits, one.passwordScheme, one.numbers.join(", ")]),
   );
+}
+
+function details({ id, credits, passwordScheme, numbers, options }: AccountDetail): string {
+  return pairs([
+    ["account", id],
+    ["credits", String(credits)],
+    ["password", passwordScheme],
+    ["numbers", numbers.join(", ")],
+    ...Object.entries(options).map(([name, value]) => [name, String(value)] as const),
+  ]);
 }
 
 function sumOf({ credits }: AccountView): string {

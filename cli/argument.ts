@@ -8,3 +8,37 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
 }
+
+const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
+
+/** Reads a time like `30s`, `10m`, `2h` or `1d` and gives it in milliseconds, within these bounds. */
+export function duration(leastMs: number, mostMs: number): (text: string) => number {
+  return (text) => {
+    const [, number, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+    const ms = isUnit(unit) ? Number(number) * UNITS_MS[unit] : Number.NaN;
+    if (ms >= leastMs && ms <= mostMs) return ms;
+    throw new InvalidArgumentError(
+      `It must be a time like 30s, 10m, 2h or 1d, from ${short(leastMs)} to ${short(mostMs)}.`,
+    );
+  };
+}
+
+function isUnit(text: string | undefined): text is keyof typeof UNITS_MS {
+  return text !== undefined && Object.hasOwn(UNITS_MS, text);
+}
+
+/** As it would be typed. */
+function short(ms: number): string {
+  const [unit, unitMs] = Object.entries(UNITS_MS).find(([, one]) => ms % one === 0) ?? ["ms", 1];
+  return `${ms / unitMs}${unit}`;
+}
+
+/** Reads `name=value` into what was read before; a value may hold further `=`, or nothing. */
+export function assignments(
+  text: string,
+  before: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at > 0) return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+  throw new InvalidArgumentError("It must be name=value; name= takes it back to the standard.");
+}

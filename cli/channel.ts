@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
+import { idBaseWords } from "../src/model/provider-id.ts";
 import type { ChannelView } from "../src/model/view.ts";
-import { ask } from "./gateway.ts";
-import { age, answer, paint, table } from "./print.ts";
+import { lastErrorText, stateText } from "./channel-state.ts";
+import { ask, segment } from "./gateway.ts";
+import { age, answer, count, overdue, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { channelShape } from "./views.ts";
 
@@ -16,30 +18,91 @@ export function addChannel(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions>();
       const shape = z.array(channelShape);
       const channels = await ask(options, { method: "GET", path: "/v1/channels", shape });
-      const down = channels.find(({ state }) => state === "down");
-      const next =
-        down === undefined
-          ? "Who is bound: signalbox session list"
-          : `${down.name} is down: the reason is in its detail, more in the gateway's log.`;
-      answer(options, channels, listed, next);
+      answer(options, channels, listed, nextFor(channels));
     });
+
+  for (const [verb, { description, told, next }] of Object.entries(HOLDS))
+    channel
+      .command(verb)
+      .description(description)
+      .argument("<name>", "the channel")
+      .action(async (name: string, _own, command: Command) => {
+        const options = command.optsWithGlobals<GlobalOptions>();
+        const path = `/v1/channels/${segment(name)}/${verb}`;
+        const call = { method: "POST", path, shape: channelShape } as const;
+        answer(options, await ask(options, call), told, next(name));
+      });
+}
+
+interface Hold {
+  readonly description: string;
+  readonly told: (one: ChannelView) => string;
+  readonly next: (name: string) => string;
+}
+
+/** What an operator may do to a channel; each is kept over a restart. */
+const HOLDS: Readonly<Record<string, Hold>> = {
+  pause: {
+    description: "hand nothing over any more; sessions stay and what comes in is taken",
+    told: (one) =>
+      `${one.name} is paused; ${waiting(one)}. It stays so over a restart, until it is resumed.`,
+    next: (name) => `Go on: signalbox channel resume ${name}`,
+  },
+  drain: {
+    description: "wait for what is in flight, then unbind; nobody can bind, nothing comes in",
+    told: (one) =>
+      `${one.name} is ${one.sessions === 0 ? "drained" : "being drained"}; ${waiting(one)}. ` +
+      "It stays so over a restart, until it is resumed.",
+    next: (name) =>
+      `How far it is: signalbox channel list. Go on: signalbox channel resume ${name}`,
+  },
+  resume: {
+    description: "take a pause or a drain back",
+    told: (one) => `${one.name} goes on; ${waiting(one)}.`,
+    next: () => "How it does: signalbox status",
+  },
+};
+
+function waiting({ queued, inFlight }: ChannelView): string {
+  const verb = queued === 1 ? "waits" : "wait";
+  return `${count(queued, "message")} ${verb}, ${inFlight} of them in flight`;
+}
+
+function nextFor(channels: readonly ChannelView[]): string {
+  const down = channels.find(({ state, held }) => state === "down" && held === undefined);
+  if (down !== undefined)
+    return `${down.name} is down: the reason is in its detail, more in the gateway's log.`;
+  const held = channels.find((one) => one.held !== undefined);
+  return held === undefined
+    ? "Who is bound: signalbox session list"
+    : `${held.name} is ${held.held}: signalbox channel resume ${held.name}`;
 }
 
 function listed(channels: readonly ChannelView[]): string {
   if (channels.length === 0) return "No channels.";
+  const columns = ["channel", "type", "state", "for", "sessions", "queued", "oldest"];
   return table(
-    ["channel", "type", "state", "for", "sessions", "queued", "in flight", "detail"],
+    [...columns, "in flight", "uncertain", "detail", "last error"],
     channels.map((one) => [
       one.name,
       one.type,
-      paint(STATES[one.state], one.state),
+      stateText(one),
       age(one.sinceMs),
       one.sessions,
       one.queued,
+      overdue(one.oldestDueMs),
       one.inFlight,
-      one.description === "" ? one.detail : `${one.description}; ${one.detail}`,
+      one.uncertain,
+      detailOf(one),
+      lastErrorText(one),
     ]),
   );
 }
 
-const STATES = { up: "green", down: "red", off: "dim" } as const;
+function detailOf({ description, detail, idBase }: ChannelView): string {
+  const ids =
+    idBase === undefined || (idBase.by === "learnt" && idBase.base === "same")
+      ? ""
+      : `report ids: ${idBaseWords[idBase.base]} (${idBase.by})`;
+  return [description, detail, ids].filter((words) => words !== "").join("; ");
+}

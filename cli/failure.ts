@@ -10,6 +10,7 @@ export const exitCodes = {
   wrongArguments: 2,
   notRunning: 3,
   configuration: 4,
+  unwell: 5,
 } as const;
 
 /** The configuration cannot be used; each fault is told on its own line. */
@@ -28,6 +29,23 @@ export class ConfigFaults extends Error {
 /** What was typed cannot be done in this form; told like an unknown option. */
 export class WrongArguments extends Error {}
 
+/** It was not done for a reason on this side: what it is, and in one sentence what to do. */
+export class Refused extends Error {
+  readonly advice: string;
+
+  constructor(message: string, advice: string, options?: ErrorOptions) {
+    super(message, options);
+    this.advice = advice;
+  }
+}
+
+/** A gateway is there and cannot tell how it does, which is no good sign: the answer of `status`. */
+export class Unwell extends GatewayError {
+  constructor(cause: GatewayError) {
+    super(cause.code, cause.message, { cause });
+  }
+}
+
 /** Tells what went wrong, as one line (or a line for each fault) or as JSON, and gives the exit code. */
 export function tellError(cause: unknown, { json }: { readonly json: boolean }): number {
   if (json) {
@@ -37,16 +55,21 @@ export function tellError(cause: unknown, { json }: { readonly json: boolean }):
   } else {
     for (const fault of cause instanceof ConfigFaults ? cause.faults : [])
       process.stderr.write(`${faultLine(fault)}\n`);
-    // The words may be the gateway's, and quote what came over a wire.
-    const what = visible(messageOf(cause));
-    process.stderr.write(`signalbox: ${sentence(what, adviceOf(cause))}\n`);
+    process.stderr.write(`signalbox: ${errorText(cause)}\n`);
     if (isOurFault(cause)) process.stderr.write(`${cause.stack ?? ""}\n`);
   }
   return exitCodeOf(cause);
 }
 
-function exitCodeOf(cause: unknown): number {
+/** What went wrong and what to do, in one line. */
+export function errorText(cause: unknown): string {
+  // The words may be the gateway's, and quote what came over a wire.
+  return sentence(visible(messageOf(cause)), adviceOf(cause));
+}
+
+export function exitCodeOf(cause: unknown): number {
   if (cause instanceof WrongArguments) return exitCodes.wrongArguments;
+  if (cause instanceof Unwell) return exitCodes.unwell;
   const code = codeOf(cause);
   if (code === "not_running") return exitCodes.notRunning;
   return code === "bad_configuration" ? exitCodes.configuration : exitCodes.refused;
@@ -54,7 +77,7 @@ function exitCodeOf(cause: unknown): number {
 
 function codeOf(cause: unknown): ErrorCode {
   if (cause instanceof ConfigFaults) return "bad_configuration";
-  if (cause instanceof WrongArguments) return "bad_request";
+  if (cause instanceof WrongArguments || cause instanceof Refused) return "bad_request";
   return cause instanceof GatewayError ? cause.code : "internal";
 }
 
@@ -64,6 +87,7 @@ function messageOf(cause: unknown): string {
 
 function adviceOf(cause: unknown): string {
   if (cause instanceof WrongArguments) return "See --help.";
+  if (cause instanceof Refused) return cause.advice;
   return isOurFault(cause)
     ? "This is a fault of ours; please report it."
     : ERRORS[codeOf(cause)].advice;
@@ -75,7 +99,8 @@ function isOurFault(cause: unknown): cause is Error {
     !(
       cause instanceof GatewayError ||
       cause instanceof ConfigFaults ||
-      cause instanceof WrongArguments
+      cause instanceof WrongArguments ||
+      cause instanceof Refused
     )
   );
 }

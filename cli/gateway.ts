@@ -2,13 +2,27 @@ import { type IncomingMessage, request } from "node:http";
 import { z } from "../src/config/schema.ts";
 import { adminSocketPath } from "../src/model/admin-socket.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../src/model/error.ts";
+import { operatorName } from "./operator.ts";
 import { type GlobalOptions, readDataDirectory } from "./settings.ts";
 
 /** ms. The gateway answers from memory or by a few queries; longer than this it is stuck. */
 const answerTimeoutMs = 30_000;
 
+/** ms of silence in the middle of a long answer; between two batches of rows the database may be slow. */
+const quietMs = 120_000;
+
 /** Octets. A list of 1,000 messages with their traces has some 2 MB. */
 const answerOctetsMax = 64 * 1024 * 1024;
+
+/** What the gateway is asked for. */
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  /** How long nothing may come; the default fits to what is answered at once. */
+  readonly timeoutMs?: number;
+}
 
 /**
  * Asks the gateway that the configuration names, over its socket, and gives the answer in the shape
@@ -16,26 +30,40 @@ const answerOctetsMax = 64 * 1024 * 1024;
  */
 export async function ask<T>(
   options: GlobalOptions,
-  call: {
-    readonly method: "GET" | "POST" | "PUT";
-    readonly path: string;
-    readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-    readonly body?: unknown;
-    readonly shape: z.ZodType<T>;
-  },
+  call: Call & { readonly shape: z.ZodType<T> },
 ): Promise<T> {
   const data = readDataDirectory(options);
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(call.query ?? {}))
-    if (value !== undefined) query.set(name, String(value));
-  const path = query.size === 0 ? call.path : `${call.path}?${query.toString()}`;
-  const { status, text } = await send(data, { method: call.method, path, body: call.body });
+  const response = await send(data, call);
+  const text = await textOf(response, data);
   const answer = text === "" ? undefined : parsed(text);
-  if (status >= 400) throw refusal(status, answer);
+  const { statusCode = 500 } = response;
+  if (statusCode >= 400) throw refusal(statusCode, answer);
   const result = call.shape.safeParse(answer);
   if (result.success) return result.data;
   const where = result.error.issues[0]?.path.join(".") ?? "";
   throw new GatewayError("internal", `the gateway's answer is of another version (${where})`);
+}
+
+/**
+ * Asks for an answer that is too long to be held, or that comes bit by bit: its octets as they come, to
+ * be read once. Rejects as `ask` does, and in the middle with `not_running` when the gateway ends
+ * before the answer does.
+ */
+export async function askForFlow(
+  options: GlobalOptions,
+  call: Call,
+): Promise<AsyncIterable<Buffer>> {
+  const data = readDataDirectory(options);
+  const response = await send(data, { timeoutMs: quietMs, ...call });
+  const { statusCode = 500 } = response;
+  if (statusCode >= 400) throw refusal(statusCode, parsed(await textOf(response, data)));
+  return chunksOf(response, data);
+}
+
+/** Tells the gateway's refusal in the middle of an answer that had begun well; undefined for all else. */
+export function refusalIn(line: unknown): GatewayError | undefined {
+  const result = refusalShape.safeParse(line);
+  return result.success ? new GatewayError(result.data.code, result.data.message) : undefined;
 }
 
 /** An id or a name as part of a path. */
@@ -45,41 +73,46 @@ export function segment(text: string): string {
 
 function send(
   data: string,
-  {
-    method,
-    path,
-    body,
-  }: { readonly method: string; readonly path: string; readonly body: unknown },
-): Promise<{ readonly status: number; readonly text: string }> {
+  { method, path, query = {}, body, timeoutMs = answerTimeoutMs }: Call,
+): Promise<IncomingMessage> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) search.set(name, String(value));
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
-    const headers = payload === undefined ? {} : { "content-type": "application/json" };
     const call = request({
       socketPath: adminSocketPath(data),
       method,
-      path,
-      headers,
-      timeout: answerTimeoutMs,
+      path: search.size === 0 ? path : `${path}?${search.toString()}`,
+      headers: {
+        // Every change is logged with who made it; who may open the socket is trusted with the name.
+        "signalbox-operator": operatorName(),
+        ...(payload === undefined ? {} : { "content-type": "application/json" }),
+      },
+      timeout: timeoutMs,
     });
     call.once("timeout", () => {
-      call.destroy(new GatewayError("internal", `the gateway of ${data} does not answer`));
+      const text = `the gateway of ${data} has said nothing for ${timeoutMs / 1_000} s`;
+      call.destroy(new GatewayError("internal", text));
     });
     call.once("error", (cause: NodeJS.ErrnoException) => reject(reasonOf(cause, data)));
-    call.once("response", (response) => {
-      textOf(response).then(
-        (text) => resolve({ status: response.statusCode ?? 500, text }),
-        reject,
-      );
-    });
+    call.once("response", resolve);
     call.end(payload);
   });
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function* chunksOf(response: IncomingMessage, data: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response) if (Buffer.isBuffer(chunk)) yield chunk;
+  } catch (cause) {
+    throw cause instanceof Error ? reasonOf(cause, data) : cause;
+  }
+}
+
+async function textOf(response: IncomingMessage, data: string): Promise<string> {
   const chunks: Buffer[] = [];
   let octets = 0;
-  for await (const chunk of response) {
-    if (!Buffer.isBuffer(chunk)) continue;
+  for await (const chunk of chunksOf(response, data)) {
     octets += chunk.length;
     if (octets > answerOctetsMax)
       throw new GatewayError("internal", `the answer has more than ${answerOctetsMax} octets`);
@@ -113,8 +146,10 @@ const refusalShape = z.object({
 });
 
 function refusal(status: number, answer: unknown): GatewayError {
-  const result = refusalShape.safeParse(answer);
-  return result.success
-    ? new GatewayError(result.data.code, result.data.message)
-    : new GatewayError("internal", `the gateway answered ${status}`);
+  const told = refusalIn(answer);
+  if (told === undefined) return new GatewayError("internal", `the gateway answered ${status}`);
+  // Only a gateway of another version knows fewer routes than we do.
+  return status === 404 && told.code === "bad_request"
+    ? new GatewayError("bad_request", `the gateway is of another version: ${told.message}`)
+    : told;
 }

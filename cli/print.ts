@@ -30,8 +30,20 @@ export function table(
   columns: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
+  return laidOut(
+    columns.map((name) => paint("dim", name)),
+    rows,
+  );
+}
+
+/** Names and what they are, a line for each. */
+export function pairs(rows: readonly (readonly [string, string])[]): string {
+  return laidOut([], rows);
+}
+
+function laidOut(head: string[], rows: readonly (readonly (string | number)[])[]): string {
   const made = new Table({
-    head: columns.map((name) => paint("dim", name)),
+    head,
     chars: NO_LINES,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
   });
@@ -85,6 +97,26 @@ export function age(sinceMs: number, nowMs = Date.now()): string {
   if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** How long something has been due, `3 min`; or when it will be, `in 20 s`; nothing when nothing waits. */
+export function overdue(dueMs: number | undefined, nowMs = Date.now()): string {
+  if (dueMs === undefined) return "";
+  // Rounded up: what is due in half a second is not due in 0 s.
+  return dueMs > nowMs ? `in ${age(0, dueMs - nowMs + 999)}` : age(dueMs, nowMs);
+}
+
+/** `1 message`, `2 messages`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** `12.3 MiB`, `0.4 KiB` */
+export function size(octets: number): string {
+  const mebibyte = 1_048_576;
+  return octets < mebibyte
+    ? `${(octets / 1_024).toFixed(1)} KiB`
+    : `${(octets / mebibyte).toFixed(1)} MiB`;
 }
 
 /** A text in a column of a list. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import type { SessionView } from "../src/model/view.ts";
-import { ask } from "./gateway.ts";
+import { ask, segment } from "./gateway.ts";
 import { age, answer, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { sessionShape } from "./views.ts";
@@ -21,6 +21,18 @@ export function addSession(program: Command): void {
           ? "Bind as a customer: signalbox simulate esme --to +15551234567 --text Hello --listen"
           : "What went over them: signalbox message list";
       answer(options, sessions, listed, next);
+    });
+
+  session
+    .command("kick")
+    .description("end a session at once; the peer may bind again")
+    .argument("<id>", "its id, as `signalbox session list` shows it")
+    .action(async (id: string, _own, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const path = `/v1/sessions/${segment(id)}`;
+      await ask(options, { method: "DELETE", path, shape: z.undefined() });
+      const next = "Keep everybody out: signalbox channel drain <name>";
+      answer(options, { id }, (one) => `Session ${one.id} is ended.`, next);
     });
 }
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { z } from "../src/config/schema.ts";
 import { load } from "../src/config/load.ts";
-import { type Settings, settingsSchema } from "../src/settings.ts";
+import { fileFaults, type Settings, settingsSchema } from "../src/settings.ts";
 import { ConfigFaults } from "./failure.ts";
 
 /** The options that every command has. */
@@ -12,12 +12,25 @@ export interface GlobalOptions {
 
 /** All settings, or `ConfigFaults`. */
 export function readSettings({ config }: GlobalOptions): Settings {
-  return read(config, settingsSchema, undefined);
+  const settings = read(config, settingsSchema, undefined);
+  const faults = fileFaults(settings, { file: config, base: baseOf(config) });
+  if (faults.length > 0) throw new ConfigFaults(config, faults);
+  return settings;
 }
 
 /** The data directory, whatever else the file says: to find a gateway that runs no more is needed. */
 export function readDataDirectory({ config }: GlobalOptions): string {
   return resolve(baseOf(config), read(config, settingsSchema.shape.data, "data"));
+}
+
+/** Which database the gateway works on, whatever else the file says. */
+export function readDatabase(options: GlobalOptions): {
+  readonly dataDirectory: string;
+  readonly databaseUrl: string | undefined;
+} {
+  const { url } = read(options.config, settingsSchema.shape.database, "database");
+  const databaseUrl = url === "" ? undefined : url;
+  return { dataDirectory: readDataDirectory(options), databaseUrl };
 }
 
 /** Paths in the settings are relative to the file that they stand in. */

@@ -1,13 +1,22 @@
 import { Command, CommanderError } from "commander";
 import { addAccount } from "./account.ts";
+import { addAdmin } from "./admin.ts";
 import { addChannel } from "./channel.ts";
 import { addConfig } from "./config.ts";
+import { addDb } from "./db.ts";
+import { addDeadLetter } from "./dead-letter.ts";
 import { exitCodes, tellError } from "./failure.ts";
+import { addLog } from "./log.ts";
 import { addMessage } from "./message.ts";
+import { addPrivacy } from "./privacy.ts";
+import { addQueue } from "./queue.ts";
+import { addReport } from "./report.ts";
 import { addSession } from "./session.ts";
 import { addSimulate } from "./simulate.ts";
+import { addSms } from "./sms.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { addStart } from "./start.ts";
+import { addStatus } from "./status.ts";
 import { addTrace } from "./trace.ts";
 import { addTrigger } from "./trigger.ts";
 
@@ -27,21 +36,32 @@ Exit codes:
   ${exitCodes.wrongArguments}  wrong arguments
   ${exitCodes.notRunning}  no gateway is running
   ${exitCodes.configuration}  the configuration has faults
+  ${exitCodes.unwell}  the gateway runs, and something is wrong (of status)
 
 Try it:
   signalbox start
   signalbox simulate esme --to +15551234567 --text "Hello"
-  signalbox trace +15551234567`,
+  signalbox trace +15551234567
+  signalbox status`,
   );
 
 addStart(program);
+addStatus(program);
 addConfig(program);
 addTrace(program);
 addMessage(program);
+addQueue(program);
+addDeadLetter(program);
+addReport(program);
 addChannel(program);
 addSession(program);
 addTrigger(program);
 addAccount(program);
+addAdmin(program);
+addLog(program);
+addPrivacy(program);
+addDb(program);
+addSms(program);
 addSimulate(program);
 refuseQuietly(program);
 

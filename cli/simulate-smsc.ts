@@ -9,17 +9,20 @@ import {
   type OutcomeOf,
   type Shares,
 } from "../src/simulator/rules.ts";
+import { type IdForm, idForms } from "../src/simulator/ids.ts";
+import { profileRules } from "../src/simulator/profile-rules.ts";
+import { readProfile, shippedProfile, shippedProfiles } from "../src/simulator/profile.ts";
 import {
-  type IdForm,
   type Smsc,
   type SmscEvent,
+  type SmscRules,
   startSmsc,
   type Taken,
 } from "../src/simulator/smsc.ts";
 import { commandStatusName } from "../src/smpp/command-status.ts";
 import { receiptStates } from "../src/smpp/receipt-state.ts";
 import { wholeNumber } from "./argument.ts";
-import { WrongArguments } from "./failure.ts";
+import { ConfigFaults, WrongArguments } from "./failure.ts";
 import { clockTime, paint, suggest } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { signalled } from "./signalled.ts";
@@ -36,9 +39,13 @@ export function addSimulateSmsc(simulate: Command): void {
     .option("--answer-delay-ms <ms>", "before it answers", wholeNumber(0, 600_000), 0)
     .option("--report-delay-ms <ms>", "before it reports", wholeNumber(0, 3_600_000), 500)
     .addOption(
-      new Option("--id-form <form>", "how it writes ids")
-        .choices(["decimal", "hex"])
-        .default("decimal"),
+      new Option("--id-form <form>", "how it writes ids").choices(idForms).default("decimal"),
+    )
+    .addOption(
+      new Option(
+        "--profile <name>",
+        "how it misbehaves: one of those below, or a YAML file",
+      ).conflicts(["answerDelayMs", "reportDelayMs", "idForm", "byLastDigit", "share"]),
     )
     .option("--by-last-digit", "what happens is told by the number's last digit (see below)")
     .option(
@@ -49,15 +56,17 @@ export function addSimulateSmsc(simulate: Command): void {
     )
     .option(
       "--seed <number>",
-      "of the draw for --share, to repeat a run",
+      "of what --share and --profile draw, to repeat a run",
       wholeNumber(0, 2 ** 32 - 1),
-      1,
     )
     .addHelpText(
       "after",
-      `
+      () => `
 With --by-last-digit: 0-4 delivered, 5 UNDELIV, 6 EXPIRED, 7 taken and never reported,
 8 refused for now (ESME_RTHROTTLED), 9 refused (ESME_RINVDSTADR).
+
+Profiles:
+${profileLines()}
 
 Type \`FROM TO TEXT\` and Enter to send a message to whoever is bound.`,
     )
@@ -65,13 +74,7 @@ Type \`FROM TO TEXT\` and Enter to send a message to whoever is bound.`,
       const options = command.optsWithGlobals<GlobalOptions>();
       const json = options.json === true;
       const { host, port } = own;
-      const rules = {
-        outcome: outcomeOf(own),
-        answerDelayMs: own.answerDelayMs,
-        reportDelayMs: own.reportDelayMs,
-        idForm: own.idForm,
-        ...(own.password === undefined ? {} : { password: own.password }),
-      };
+      const rules = rulesOf(own);
       const asked = signalled();
       const watch = (event: SmscEvent): void => tell(event, json);
       const smsc = await startSmsc({ host, port, rules, watch });
@@ -96,12 +99,33 @@ interface SmscOptions {
   readonly answerDelayMs: number;
   readonly reportDelayMs: number;
   readonly idForm: IdForm;
+  readonly profile?: string;
   readonly byLastDigit?: true;
   readonly share: Shares;
-  readonly seed: number;
+  readonly seed?: number;
 }
 
-function outcomeOf({ byLastDigit: digits, share: shares, seed }: SmscOptions): OutcomeOf {
+function rulesOf(own: SmscOptions): SmscRules {
+  const password = own.password === undefined ? {} : { password: own.password };
+  if (own.profile !== undefined) {
+    const read = readProfile(own.profile);
+    if ("faults" in read) throw new ConfigFaults(own.profile, read.faults);
+    return { ...profileRules(read.profile, own.seed), ...password };
+  }
+  const { answerDelayMs, reportDelayMs, idForm } = own;
+  return { outcome: outcomeOf(own), answerDelayMs, reportDelayMs, idForm, ...password };
+}
+
+/** The shipped profiles, a line each. */
+function profileLines(): string {
+  const names = shippedProfiles();
+  const longest = Math.max(...names.map((name) => name.length));
+  return names
+    .map((name) => `  ${name.padEnd(longest)}  ${shippedProfile(name).description}`)
+    .join("\n");
+}
+
+function outcomeOf({ byLastDigit: digits, share: shares, seed = 1 }: SmscOptions): OutcomeOf {
   const drawn = Object.keys(shares).length > 0;
   if (digits === true && drawn)
     throw new WrongArguments("--by-last-digit and --share cannot be used together");

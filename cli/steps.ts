@@ -2,7 +2,7 @@ import type { Status } from "../src/model/status.ts";
 import type { AttemptView, MessageView } from "../src/model/view.ts";
 import type { TraceLine } from "../src/model/message.ts";
 import { clockTime, paint } from "./print.ts";
-import { statusText } from "./status.ts";
+import { statusText } from "./status-text.ts";
 
 /** Something that happened to an entry of a life. */
 export interface Step {
@@ -47,7 +47,8 @@ function lineText({ facts }: TraceLine): string {
 function attemptText(one: AttemptView): string {
   const id = one.providerId === undefined ? "" : `  id ${one.providerId}`;
   const error = one.error === undefined ? "" : `  ${one.error}`;
-  return `try ${one.tries} over ${one.channel}  ${statusText(statusThen(one))}${id}${error}`;
+  const part = one.part === undefined ? "" : `  part=${one.part}/${one.parts ?? "?"}`;
+  return `try ${one.tries} over ${one.channel}${part}  ${statusText(statusThen(one))}${id}${error}`;
 }
 
 function statusThen({ status, providerId = "" }: AttemptView): Status {

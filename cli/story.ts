@@ -1,7 +1,7 @@
 import type { LifeView, MessageView } from "../src/model/view.ts";
 import { contentOf } from "./message.ts";
 import { dateTime, paint } from "./print.ts";
-import { statusText } from "./status.ts";
+import { statusText } from "./status-text.ts";
 import { stepLines, stepsOf } from "./steps.ts";
 
 /** A life as a person reads it: a head, then a chapter for each entry. */

@@ -1,14 +1,23 @@
 import { z } from "../src/config/schema.ts";
+import { ID_BASES } from "../src/model/provider-id.ts";
 import type { Status } from "../src/model/status.ts";
 import { FOLLOWERS } from "../src/model/status.ts";
+import { UNMATCHED_REASONS } from "../src/model/view.ts";
 import type {
+  AccountDetail,
   AccountView,
   ChannelView,
+  DatabaseView,
   DeadLetterView,
+  DiskView,
   LifeView,
+  LogLevelView,
   MessageView,
+  QueueView,
   SessionView,
+  StatusView,
   TriggerView,
+  UnmatchedReportView,
 } from "../src/model/view.ts";
 
 // The shapes of what the admin API answers, so that an answer of another version is told as that and
@@ -32,6 +41,11 @@ export const channelShape: z.ZodType<ChannelView> = z.object({
   sessions: z.number(),
   queued: z.number(),
   inFlight: z.number(),
+  uncertain: z.number(),
+  oldestDueMs: maybe(z.number()),
+  held: maybe(z.enum(["paused", "drained"])),
+  idBase: maybe(z.object({ base: z.enum(ID_BASES), by: z.enum(["set", "learnt"]) })),
+  lastError: maybe(z.object({ atMs: z.number(), text: z.string() })),
 });
 
 export const sessionShape: z.ZodType<SessionView> = z.object({
@@ -67,6 +81,22 @@ export const accountShape: z.ZodType<AccountView> = z.object({
   numbers: z.array(z.string()),
 });
 
+export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
+  id: z.string(),
+  credits: z.number(),
+  passwordScheme: z.string(),
+  numbers: z.array(z.string()),
+  options: z.object({
+    messageIdForm: z.enum(["uuid", "hex32", "decimal"]),
+    receiptTemplate: z.string(),
+    receiptDates: z.enum(["minute", "second", "year4", "unix"]),
+    receiptTlvs: z.enum(["auto", "never"]),
+    receiptAs: z.enum(["deliver_sm", "data_sm"]),
+    receiptNoReport: z.enum(["send", "omit"]),
+    receiptKeepMs: z.number(),
+  }),
+});
+
 export const messageShape: z.ZodType<MessageView> = z.object({
   id: z.string(),
   root: z.string(),
@@ -78,6 +108,16 @@ export const messageShape: z.ZodType<MessageView> = z.object({
   to: z.string(),
   text: maybe(z.string()),
   dataCoding: z.number(),
+  encoding: maybe(z.string()),
+  part: maybe(
+    z.object({
+      by: z.enum(["udh8", "udh16", "sar"]),
+      reference: z.number(),
+      number: z.number(),
+      total: z.number(),
+    }),
+  ),
+  joined: maybe(z.array(z.string())),
   report: maybe(z.object({ messageId: z.string(), state: z.string(), error: z.string() })),
   reportAsked: z.boolean(),
   status,
@@ -92,6 +132,8 @@ export const messageShape: z.ZodType<MessageView> = z.object({
       status,
       error: maybe(z.string()),
       atMs: z.number(),
+      part: maybe(z.number()),
+      parts: maybe(z.number()),
     }),
   ),
   log: z.array(
@@ -118,4 +160,108 @@ export const deadLetterShape: z.ZodType<DeadLetterView> = z.object({
   reason: z.string(),
   payload: z.string(),
   atMs: z.number(),
+});
+
+export const queueShape: z.ZodType<QueueView> = z.object({
+  name: z.string(),
+  channel: z.string(),
+  account: maybe(z.string()),
+  rows: z.number(),
+  inFlight: z.number(),
+  uncertain: z.number(),
+  oldestDueMs: maybe(z.number()),
+});
+
+export const unmatchedReportShape: z.ZodType<UnmatchedReportView> = z.object({
+  id: z.string(),
+  state: z.enum(["again", "dead"]),
+  channel: z.string(),
+  atMs: z.number(),
+  messageId: z.string(),
+  reported: z.string(),
+  error: z.string(),
+  from: z.string(),
+  to: z.string(),
+  reason: z.enum(UNMATCHED_REASONS),
+  why: z.string(),
+  candidates: z.array(
+    z.object({
+      message: z.string(),
+      root: z.string(),
+      channel: z.string(),
+      providerId: maybe(z.string()),
+      status,
+      reportAsked: z.boolean(),
+      atMs: z.number(),
+    }),
+  ),
+});
+
+/** From the quietest to the loudest. */
+export const logLevels = ["error", "warn", "info", "debug", "pdu"] as const;
+
+const logLevel = z.enum(logLevels);
+
+export const logLevelShape: z.ZodType<LogLevelView> = z.object({
+  channel: maybe(z.string()),
+  level: logLevel,
+  until: maybe(z.object({ atMs: z.number(), level: logLevel })),
+});
+
+/** How many messages an operation has changed. */
+export const rowsShape = z.object({ rows: z.number() });
+
+export const retriedShape = z.object({ id: z.string(), kind: z.string() });
+
+export const resentShape = z.object({ id: z.string(), root: z.string(), queue: z.string() });
+
+export const cancelledShape = z.object({ id: z.string(), status });
+
+const databaseShape: z.ZodType<DatabaseView> = z.object({
+  embedded: z.boolean(),
+  version: z.string(),
+  where: z.string(),
+  reachable: z.boolean(),
+  waiting: z.number(),
+  octets: maybe(z.number()),
+});
+
+const diskShape: z.ZodType<DiskView> = z.object({
+  path: z.string(),
+  freeMib: z.number(),
+  minFreeMib: z.number(),
+  low: z.boolean(),
+});
+
+export const statusShape: z.ZodType<StatusView> = z.object({
+  startId: z.string(),
+  version: z.string(),
+  pid: z.number(),
+  sinceMs: z.number(),
+  well: z.boolean(),
+  troubles: z.array(z.string()),
+  channels: z.array(channelShape),
+  triggers: z.object({
+    active: z.number(),
+    broken: z.array(z.string()),
+    quarantined: z.array(z.string()),
+  }),
+  database: databaseShape,
+  disk: maybe(diskShape),
+  uncertain: z.number(),
+  unmatchedReports: z.number(),
+  deadLetters: z.number(),
+});
+
+/** How far an erasure, or matching reports again, is. */
+export const erasingShape = z.object({ done: z.number(), total: z.number() });
+
+/** The last line of an erasure. */
+export const erasedShape = z.object({
+  erased: z.object({ messages: z.number(), traces: z.number(), reports: z.number() }),
+});
+
+/** The last line of matching reports again. */
+export const rematchedShape = z.object({
+  rematched: z.object({ matched: z.number(), unknown: z.number(), refused: z.number() }),
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { jsonSchema, reference } from "../src/config/document.ts";
+import { DELIVERY_ERRORS, type DeliveryError } from "../src/model/delivery-error.ts";
 import { ERRORS, type ErrorEntry } from "../src/model/error.ts";
 import { settingsSchema } from "../src/settings.ts";
 
@@ -39,7 +40,24 @@ refusal has the same code everywhere, and a code is never reused for something e
 | code | whose | again | SMPP | HTTP | err | what it means and what to do |
 |---|---|---|---|---|---|---|
 ${rows.join("\n")}
+
+## What a receipt can tell
+
+The codes that \`err:\` of a receipt has, and what the tables of \`reports.codes\` make of a provider's own.
+\`again\`: \`later\` if it may help to send the same message once more. **TP-Status** is what
+\`network_error_code\` says with it.
+
+| err | name | meaning | status | whose | again | TP-Status |
+|---|---|---|---|---|---|---|
+${deliveryRows().join("\n")}
 `;
+}
+
+function deliveryRows(): readonly string[] {
+  return Object.entries<DeliveryError>(DELIVERY_ERRORS).map(
+    ([code, { name, text, status: meant, fault, retry, tpStatus }]) =>
+      `| ${code.padStart(3, "0")} | \`${name}\` | ${text} | \`${meant}\` | ${fault ?? ""} | ${retry} | ${status(tpStatus)} |`,
+  );
 }
 
 function status(smpp: number | undefined): string {

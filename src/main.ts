@@ -1,15 +1,21 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Admin, openAdmin } from "./admin/admin.ts";
+import { healthOf, readingsOf } from "./admin/health.ts";
+import { type AdminPort, openAdminPort } from "./admin/port.ts";
 import { createBus } from "./bus/bus.ts";
 import { openChannel } from "./channel/catalog.ts";
 import type { Channel } from "./channel/channel.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { createLogLevels } from "./log/levels.ts";
 import { createLog } from "./log/log.ts";
+import { createMetrics } from "./log/metrics.ts";
 import { systemClock } from "./model/clock.ts";
 import { GatewayError } from "./model/error.ts";
 import { idMaker } from "./model/id.ts";
 import type { Log } from "./model/log.ts";
+import { isLoopback } from "./model/loopback.ts";
+import { silentMeter } from "./model/meter.ts";
 import type { Settings } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
@@ -25,6 +31,8 @@ export interface StartOptions {
 /** A gateway that runs. */
 export interface Running {
   readonly admin: Admin;
+  /** Undefined where none is configured. */
+  readonly port: AdminPort | undefined;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly engine: Engine;
   readonly store: Store;
@@ -43,27 +51,57 @@ export interface Running {
  * that names the place when nothing can run, after taking down what it had started.
  */
 export async function start(settings: Settings, options: StartOptions): Promise<Running> {
-  const log = options.log ?? createLog(settings.log.level);
   const clock = systemClock;
+  const levels = createLogLevels(settings.log.level, clock);
+  const log = options.log ?? createLog(levels, { clock });
   const newId = idMaker(clock.nowMs);
   const closers: (() => Promise<void>)[] = [];
   try {
     const dataDirectory = await directoryAt(resolve(options.base, settings.data));
+    // First, so that whoever watches sees the start, and last to go.
+    const metrics = settings.admin === undefined ? undefined : createMetrics();
+    const meter = metrics?.meter ?? silentMeter;
+    const port =
+      metrics &&
+      settings.admin &&
+      (await openAdminPort({
+        settings: settings.admin,
+        base: options.base,
+        directory: join(dataDirectory, "admin"),
+        metrics,
+        clock,
+        log: log.child({ part: "admin port" }),
+      }));
+    if (port !== undefined) closers.push(() => port.close());
     const store = await openStore({
       settings: {
         ...storeDefaults,
         dataDirectory,
         databaseUrl: settings.database.url || undefined,
+        retention: {
+          ...settings.retention,
+          awaitedOn: Object.keys(settings.channels).filter((name) => awaitsReports(settings, name)),
+        },
+        minFreeMib: settings.retention.minFreeMib,
       },
       log: log.child({ part: "store" }),
       clock,
       newId,
+      meter,
     });
     closers.push(() => store.close());
     if (settings.example) await guardExample(store, settings);
 
     const bus = createBus();
-    const gateway = createGateway({ bus, store, clock, log, newId });
+    const gateway = createGateway({
+      bus,
+      store,
+      clock,
+      log,
+      newId,
+      meter,
+      drainMs: settings.drainMs,
+    });
     const engine = await openEngine({
       directory: resolve(options.base, settings.triggers),
       limits: { ...defaultLimits, eventDeadlineMs: settings.eventDeadlineMs },
@@ -80,6 +118,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       closers.push(simulator.close);
     }
 
+    await gateway.holds.read();
     const channels = new Map<string, Channel>();
     closers.push(async () => {
       await Promise.all([...channels.values()].map((channel) => channel.close(settings.drainMs)));
@@ -96,7 +135,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         newId,
         base: options.base,
         directory: join(dataDirectory, "channels", name),
+        drained: gateway.holds.of(name)?.held === "drained",
         emit: bus.emit,
+        optionsOf: store.accounts.optionsOf,
+        pdus: {
+          wanted: () => levels.allows("pdu", name),
+          showText: settings.log.pduText,
+        },
         ready: () => gateway.ready(name),
       };
       channels.set(name, await openChannel(channel, host));
@@ -108,19 +153,27 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       gateway,
       store,
       dataDirectory,
+      levels,
+      showText: settings.privacy.showText,
       log: log.child({ part: "admin" }),
     });
     closers.push(() => admin.close());
+    port?.serve({
+      api: admin.api,
+      health: () => healthOf(store),
+      readings: () => readingsOf({ gateway, store, clock }),
+    });
 
     const settled = (): Promise<void> => gateway.settled();
     let stopping: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopping ??= stopAll());
     async function stopAll(): Promise<void> {
+      port?.stopping();
       log.info({ drainMs: settings.drainMs }, "stopping: the answers of peers are waited for");
       await closeAll(closers, log);
       log.info({}, "stopped");
     }
-    return { admin, channels, engine, store, simulator, settled, stop };
+    return { admin, port, channels, engine, store, simulator, settled, stop };
   } catch (cause) {
     await closeAll(closers, log);
     throw cause;
@@ -167,8 +220,9 @@ async function guardExample(store: Store, settings: Settings): Promise<void> {
   );
 }
 
-function isLoopback(address: string): boolean {
-  return address === "::1" || address === "localhost" || /^127\.\d+\.\d+\.\d+$/.test(address);
+function awaitsReports(settings: Settings, name: string): boolean {
+  const channel = settings.channels[name];
+  return channel?.enabled === true && channel.type === "smpp-client";
 }
 
 /** In reverse order; one that fails does not keep the others from being closed. */

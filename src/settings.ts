@@ -1,5 +1,8 @@
 import { channelSettings } from "./channel/catalog.ts";
+import { readCodeTable } from "./channel/report-codes/table.ts";
+import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
+import { isLoopback } from "./model/loopback.ts";
 
 const port = (preset: number) => z.int().min(0).max(65_535).default(preset);
 
@@ -10,6 +13,68 @@ const channelName = z
     /^[A-Z][A-Z0-9_]{0,31}$/,
     "a channel's name is upper case letters, digits and _, at most 32",
   );
+
+/** The SHA-256 of a token is all that the file knows of it: who reads the file gets in nowhere. */
+const adminToken = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._@-]{1,64}$/, "letters, digits and . _ @ -, at most 64")
+    .describe("Who it is for; stands in the log beside each change."),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "64 digits of hex, as `signalbox admin token <name>` prints them")
+    .describe("Of the token; `signalbox admin token <name>` makes both."),
+});
+
+const adminSettings = z
+  .strictObject({
+    address: z
+      .string()
+      .min(1)
+      .default("127.0.0.1")
+      .describe("Local address to listen on; one that others can reach needs `tls`."),
+    port: port(2790).describe("TCP port; 0 takes a free one."),
+    tls: z
+      .strictObject({
+        certificate: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("PEM file with the certificate; without it one is made at the first start."),
+        key: z.string().min(1).optional().describe("PEM file with its key, without a passphrase."),
+      })
+      .refine((one) => (one.certificate === undefined) === (one.key === undefined), {
+        error: "certificate and key belong together: set both or neither",
+      })
+      .optional()
+      .describe("Speaks TLS only, 1.2 or newer; `{}` with a certificate of our own."),
+    tokens: z
+      .array(adminToken)
+      .max(100)
+      .default([])
+      .describe("Who may use the admin API, and read the metrics from elsewhere."),
+    hosts: z
+      .array(z.string().min(1).max(253))
+      .max(100)
+      .default([])
+      .describe("Names by which it may be asked besides its address and `localhost`."),
+  })
+  .superRefine((admin, context) => {
+    if (admin.tls === undefined && !isLoopback(admin.address))
+      context.addIssue({
+        code: "custom",
+        path: ["tls"],
+        message: `must be set because others can reach ${admin.address}; \`tls: {}\` makes a certificate`,
+      });
+    const names = admin.tokens.map(({ name }) => name);
+    for (const [at, name] of names.entries())
+      if (names.indexOf(name) < at)
+        context.addIssue({
+          code: "custom",
+          path: ["tokens", at, "name"],
+          message: "is the name of another token already",
+        });
+  });
 
 /** Every setting of signalbox.yaml in one list; docs/configuration.md is made from it. */
 export const settingsSchema = z
@@ -41,12 +106,21 @@ export const settingsSchema = z
     log: z
       .strictObject({
         level: z
-          .enum(["debug", "info", "warn", "error"])
+          .enum(["pdu", "debug", "info", "warn", "error"])
           .default("info")
-          .describe("What is told on standard error."),
+          .describe("What is told on standard error; `pdu` tells each PDU in hex."),
+        pduText: z
+          .boolean()
+          .default(false)
+          .describe("true: PDUs in the log show the text of messages, else it is masked."),
       })
       .prefault({})
       .describe("What the gateway tells of itself."),
+    admin: adminSettings
+      .optional()
+      .describe(
+        "A TCP port for monitoring and the admin API; without it there is only the socket.",
+      ),
     eventDeadlineMs: z
       .int()
       .min(50)
@@ -61,6 +135,44 @@ export const settingsSchema = z
       .default(10_000)
       .meta({ unit: "ms" })
       .describe("At a stop, how long answers of peers are waited for."),
+    retention: z
+      .strictObject({
+        keepTraceDays: z
+          .int()
+          .min(1)
+          .max(3_650)
+          .default(7)
+          .meta({ unit: "days" })
+          .describe("How long the steps of a life are kept."),
+        keepMessageDays: z
+          .int()
+          .min(1)
+          .max(3_650)
+          .default(30)
+          .meta({ unit: "days" })
+          .describe("How long messages are kept; one that still waits is kept longer."),
+        minFreeMib: z
+          .int()
+          .min(0)
+          .default(512)
+          .meta({ unit: "MiB" })
+          .describe(
+            "With less room on the embedded database's disk, new messages get 0x14; 0 never.",
+          ),
+      })
+      .prefault({})
+      .describe("What is kept for how long."),
+    privacy: z
+      .strictObject({
+        showText: z
+          .boolean()
+          .default(true)
+          .describe(
+            "false: nobody sees the text of a message in traces and lists, only its length.",
+          ),
+      })
+      .prefault({})
+      .describe("What the operators may see."),
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     simulator: z
       .strictObject({
@@ -89,6 +201,20 @@ export const settingsSchema = z
       .describe("A provider to try with, run inside the gateway; leave it out in earnest."),
   })
   .superRefine((settings, context) => {
+    const { keepTraceDays, keepMessageDays } = settings.retention;
+    if (keepTraceDays > keepMessageDays)
+      context.addIssue({
+        code: "custom",
+        path: ["retention", "keepTraceDays"],
+        message: `must not be more than keepMessageDays (${keepMessageDays}): steps without their message help nobody`,
+      });
+    const { validityMs, reportWaitMs } = longestWaits(Object.values(settings.channels));
+    if (keepMessageDays * dayMs <= validityMs + reportWaitMs)
+      context.addIssue({
+        code: "custom",
+        path: ["retention", "keepMessageDays"],
+        message: `must be more than the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor((validityMs + reportWaitMs) / dayMs) + 1}, else reports find no message`,
+      });
     for (const [name, channel] of Object.entries(settings.channels)) {
       const path = (key: string) => ["channels", name, key];
       const late = settings.eventDeadlineMs;
@@ -109,3 +235,37 @@ export const settingsSchema = z
   });
 
 export type Settings = z.infer<typeof settingsSchema>;
+
+/**
+ * What is wrong with the files that these settings name, each of which is checked by itself. `file` is
+ * the settings' own, `base` what their paths are relative to. Asked by `config check` and at the start.
+ */
+export function fileFaults(
+  settings: Settings,
+  { file, base }: { readonly file: string; readonly base: string },
+): readonly ConfigFault[] {
+  return Object.entries(settings.channels).flatMap(([name, channel]) => {
+    if (channel.type !== "smpp-client") return [];
+    const table = readCodeTable(channel.reports.codes, base);
+    if (!("faults" in table)) return [];
+    const path = `channels.${name}.reports.codes`;
+    // Where there is no file, the setting is to blame.
+    return table.faults.map((fault) => (fault.line === 0 ? { ...fault, file, path } : fault));
+  });
+}
+
+const dayMs = 86_400_000;
+
+/** A message may wait for its turn on one channel and for its report on another. */
+function longestWaits(channels: readonly Settings["channels"][string][]): {
+  readonly validityMs: number;
+  readonly reportWaitMs: number;
+} {
+  return {
+    validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
+    reportWaitMs: Math.max(
+      0,
+      ...channels.map((channel) => (channel.type === "smpp-client" ? channel.reports.waitMs : 0)),
+    ),
+  };
+}

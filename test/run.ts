@@ -14,17 +14,23 @@ const options = given.filter((argument) => argument.startsWith("--"));
 const named = given.filter((argument) => !argument.startsWith("--"));
 // Foreign peers are for CI, which installs them and runs that folder by itself.
 const files =
-  named.length > 0 ? named : globSync("test/**/*.test.ts", { exclude: ["test/foreign/**"] }).sort();
+  named.length > 0
+    ? named
+    : globSync("test/**/*.test.ts", { exclude: ["test/foreign/**", "test/soak/**"] }).sort();
+// The hour of `npm run test:long` comes last and by itself: it measures.
+const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
+const alone = named.length === 0 && isLong ? globSync("test/soak/*.test.ts") : [];
 
 const server = await startTestServer();
 process.once("exit", () => server.drop());
 try {
-  process.exitCode = await runTests();
+  process.exitCode = await runTests(files);
+  if (alone.length > 0) process.exitCode = (await runTests(alone)) || process.exitCode;
 } finally {
   await server.close();
 }
 
-function runTests(): Promise<number> {
+function runTests(files: readonly string[]): Promise<number> {
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
   const child = spawn(
     process.execPath,

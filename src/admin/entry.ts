@@ -1,16 +1,23 @@
 import type { MessageView } from "../model/view.ts";
-import { decode } from "../sms/data-coding.ts";
+import type { Message } from "../model/message.ts";
+import type { PartOfText } from "../model/part-of-text.ts";
+import { concatenationIn, concatenationInTlvs } from "../sms/concatenation.ts";
+import { type Codings, dataCodingOf, decode } from "../sms/data-coding.ts";
+import { headerIn } from "../sms/user-data-header.ts";
 import type { EntryRow } from "../store/messages.ts";
 
+/** What is meant by a data_coding on a channel, where that departs from the specification. */
+export type CodingsOn = (channel: string) => Codings | undefined;
+
 /** A row as people read it, with text instead of octets and only the lines of its acceptance. */
-export function viewOf(entry: EntryRow): MessageView {
+export function viewOf(entry: EntryRow, codingsOn?: CodingsOn): MessageView {
   const { message, status, error, pending, maybeTwice, attempts, atMs } = entry;
   const { id, root, kind, direction, channel, account, from, to, sms, report, log } = message;
   const hasUdh = ((sms?.esmClass ?? 0) & 0x40) !== 0;
   const text =
     sms === undefined || kind === "report"
       ? undefined
-      : (sms.text ?? decode(sms.octets, sms.dataCoding, hasUdh));
+      : (sms.text ?? decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel)));
   return {
     id,
     root,
@@ -22,6 +29,7 @@ export function viewOf(entry: EntryRow): MessageView {
     to,
     text,
     dataCoding: sms?.dataCoding ?? 0,
+    ...(kind === "sms" ? contentOf(message, codingsOn?.(channel)) : {}),
     report:
       report === undefined
         ? undefined
@@ -35,5 +43,29 @@ export function viewOf(entry: EntryRow): MessageView {
     attempts,
     log,
     atMs,
+  };
+}
+
+function contentOf(
+  { sms, joined }: Message,
+  codings: Codings | undefined,
+): Pick<MessageView, "encoding" | "part" | "joined"> {
+  if (sms === undefined) return {};
+  const { octets, esmClass, tlvs, dataCoding, text } = sms;
+  // esm_class 0x40: the octets begin with a header (SMPP v3.4 §5.2.12).
+  const said =
+    ((esmClass & 0x40) === 0 ? undefined : concatenationIn(headerIn(octets).elements)) ??
+    concatenationInTlvs(tlvs);
+  const part: PartOfText | undefined = said && {
+    by: said.kind,
+    reference: said.reference,
+    number: said.sequence,
+    total: said.total,
+  };
+  return {
+    // Of a text without octets the channel that sends it chooses.
+    encoding: text === undefined ? dataCodingOf(dataCoding, codings).coding : undefined,
+    part,
+    joined: joined?.map(({ id }) => id),
   };
 }

@@ -1,26 +1,34 @@
 import type { TraceLine } from "../model/message.ts";
 import type { MessageView } from "../model/view.ts";
 import type { EntryRow } from "../store/messages.ts";
-import { viewOf } from "./entry.ts";
+import { type CodingsOn, viewOf } from "./entry.ts";
 
 /**
  * The entries of one life, oldest first. A report that came in has no row of its own: it is made of
  * the lines of the root's trace, and each later line is put to the entry that it is about. The rows
  * may be a part of the life, as in a list.
  */
-export function entriesOf(rows: readonly EntryRow[]): MessageView[] {
-  const entries = rows.map((row) => draftOf(viewOf(row)));
+export function entriesOf(rows: readonly EntryRow[], codingsOn?: CodingsOn): MessageView[] {
+  const entries = rows.map((row) => draftOf(viewOf(row, codingsOn)));
   const byId = new Map(entries.map((entry) => [entry.view.id, entry]));
   const children = entries.filter(({ view }) => view.id !== view.root && view.kind === "sms");
-  // Before any report, what is told is how the handing over ended.
+  const lines = rows[0]?.lifeLog ?? [];
+  // Before any report, what is told is how the handing over ended. Those that an operator sent once
+  // more come later, and are named then.
+  const resent = new Set(lines.map(({ what, facts }) => what === "resent" && facts["message"]));
+  const [first, ...others] = children.filter(({ view }) => !resent.has(view.id));
   let about =
-    children.length === 1 ? children[0] : entries.find(({ view }) => view.id === view.root);
-  for (const line of rows[0]?.lifeLog ?? []) {
+    others.length === 0 && first !== undefined
+      ? first
+      : entries.find(({ view }) => view.id === view.root);
+  for (const line of lines) {
     const { message } = line.facts;
     const named = typeof message === "string" ? byId.get(message) : undefined;
     if (line.what !== "reported") {
-      // How a report out ended is told of that; the stage that is told of goes on.
-      const entry = line.what === "delivered" || line.what === "failed" ? named : about;
+      // How a report out ended is told of that; the stage that is told of goes on. What follows on an
+      // operator's word about a message is about that one.
+      if (OPERATED.has(line.what) && named?.view.kind === "sms") about = named;
+      const entry = NAMED.has(line.what) ? named : about;
       entry?.log.push(line);
     } else if (line.facts["none"] === true) {
       // No report came, so there is no entry for it.
@@ -37,6 +45,12 @@ export function entriesOf(rows: readonly EntryRow[]): MessageView[] {
     .map(({ view, log }) => ({ ...view, log }))
     .sort((a, b) => a.atMs - b.atMs || rank(a) - rank(b));
 }
+
+/** What operators do to a message. */
+const OPERATED: ReadonlySet<string> = new Set(["moved", "dropped", "cancelled", "resent"]);
+
+/** Lines that are only about the message that they name. */
+const NAMED: ReadonlySet<string> = new Set(["delivered", "failed", ...OPERATED]);
 
 interface Draft {
   readonly view: MessageView;

@@ -11,7 +11,8 @@ import type {
 } from "../model/view.ts";
 import type { EntryRow, Wanted } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
-import { viewOf } from "./entry.ts";
+import { type CodingsOn, viewOf } from "./entry.ts";
+import { letterWithoutText, withoutText } from "./hide.ts";
 import { entriesOf } from "./life.ts";
 
 /** Lives that one look-up gives; a number that is used often has many. */
@@ -36,19 +37,28 @@ export interface Views {
   deadLetters(): Promise<DeadLetterView[]>;
 }
 
-export function createViews(gateway: Gateway, store: Store): Views {
+/** With `showText` false no text of a message is in any answer. */
+export function createViews(gateway: Gateway, store: Store, showText: boolean): Views {
+  const { codingsOn } = gateway;
+  const shown = (view: MessageView): MessageView => (showText ? view : withoutText(view));
   return {
     channels: () => gateway.channels(),
     sessions: () => gateway.sessions(),
     triggers: () => gateway.triggers(),
     accounts: () => store.accounts.list(),
-    messages: async (wanted) => pageOf(await store.messages.list(wanted), wanted),
-    deadLetters: () => store.queue.deadLetters(deadLettersMax),
+    messages: async (wanted) =>
+      pageOf(await store.messages.list(wanted), wanted, codingsOn).map(shown),
+    async deadLetters() {
+      const letters = await store.queue.deadLetters(deadLettersMax);
+      return showText ? letters : letters.map(letterWithoutText);
+    },
     async message(id) {
       const row = await store.messages.show(id);
       // A report that came in is no row: it is found in its life, by the provider's id.
       const entries =
-        row === undefined ? (await lives(id)).flatMap((life) => life.entries) : entriesOf([row]);
+        row === undefined
+          ? (await lives(id)).flatMap((life) => life.entries)
+          : entriesOf([row], codingsOn).map(shown);
       const entry = entries.find((one) => one.id === (row?.message.id ?? id));
       // The original's log is that of its whole life.
       const isOriginal = row !== undefined && row.message.id === row.message.root;
@@ -60,7 +70,10 @@ export function createViews(gateway: Gateway, store: Store): Views {
   async function lives(key: string): Promise<LifeView[]> {
     // An id names one life; the limit is for numbers.
     const found = await store.messages.life(key, idFrom(key) === undefined ? livesMax : 1);
-    return found.map(({ entries, ...life }) => ({ ...life, entries: entriesOf(entries) }));
+    return found.map(({ entries, ...life }) => ({
+      ...life,
+      entries: entriesOf(entries, codingsOn).map(shown),
+    }));
   }
 }
 
@@ -68,14 +81,14 @@ export function createViews(gateway: Gateway, store: Store): Views {
  * A page of a list: its rows, and the reports that came in meanwhile, which are in the traces of the
  * lives that the rows belong to. It ends with a row, so that the next page can begin behind that.
  */
-function pageOf(rows: readonly EntryRow[], wanted: Wanted): MessageView[] {
+function pageOf(rows: readonly EntryRow[], wanted: Wanted, codingsOn: CodingsOn): MessageView[] {
   const oldestMs = rows.length < wanted.limit ? 0 : (rows.at(-1)?.atMs ?? 0);
   const newestMs = wanted.before === undefined ? Infinity : idTimeMs(wanted.before);
   const entries = [...Map.groupBy(rows, (row) => row.message.root).values()].flatMap((some) =>
-    entriesOf(some),
+    entriesOf(some, codingsOn),
   );
   const views = new Map(entries.map((entry) => [entry.id, entry]));
-  const page = rows.map((row) => views.get(row.message.id) ?? viewOf(row));
+  const page = rows.map((row) => views.get(row.message.id) ?? viewOf(row, codingsOn));
   const reports = entries.filter(
     (one) =>
       isReportIn(one) && isWanted(one, wanted) && one.atMs >= oldestMs && one.atMs <= newestMs,
@@ -84,8 +97,9 @@ function pageOf(rows: readonly EntryRow[], wanted: Wanted): MessageView[] {
     const older = page.findIndex((one) => isOlder(one, report));
     page.splice(older === -1 ? page.length : older, 0, report);
   }
-  page.length = Math.min(page.length, wanted.limit);
-  while (page.length === wanted.limit && isReportIn(page.at(-1))) page.pop();
+  if (page.length < wanted.limit) return page;
+  page.length = wanted.limit;
+  if (page.some((one) => !isReportIn(one))) while (isReportIn(page.at(-1))) page.pop();
   return page;
 }
 
@@ -98,9 +112,11 @@ function isOlder(one: MessageView, report: MessageView): boolean {
   return one.atMs < report.atMs || (one.atMs === report.atMs && one.kind !== "report");
 }
 
-/** It belongs to no account, and a list by number is one of originals. */
-function isWanted(one: MessageView, { account, number, channel, status }: Wanted): boolean {
+/** It belongs to no account, a list by number is one of originals, and nothing is wrong with it. */
+function isWanted(one: MessageView, wanted: Wanted): boolean {
+  const { account, number, channel, status, only } = wanted;
   return (
+    only === undefined &&
     account === undefined &&
     number === undefined &&
     (channel === undefined || channel === one.channel) &&

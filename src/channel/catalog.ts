@@ -1,7 +1,9 @@
 import { z } from "../config/schema.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
-import { openSmppClient, smppClientSettings } from "./smpp-client.ts";
-import { openSmppServer, smppServerSettings } from "./smpp-server.ts";
+import { smppClientSettings } from "./smpp-client-settings.ts";
+import { openSmppClient } from "./smpp-client.ts";
+import { smppServerSettings } from "./smpp-server-settings.ts";
+import { openSmppServer } from "./smpp-server.ts";
 
 /** Every kind of channel, a line each: what its settings are and how it is opened. */
 export const channelSettings = z.discriminatedUnion("type", [

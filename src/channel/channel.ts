@@ -1,9 +1,14 @@
+import type { KeptOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { EventKind, Events } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
-import type { Message } from "../model/message.ts";
+import type { Message, Sms } from "../model/message.ts";
+import type { Traffic } from "../model/meter.ts";
+import type { Codings } from "../sms/data-coding.ts";
+import type { IdBase } from "../model/provider-id.ts";
 import type { ChannelView, SessionView } from "../model/view.ts";
+import type { Unwritable, Written } from "./writing.ts";
 
 /** What a channel is handed; it knows no bus, no store and no other channel. */
 export interface ChannelHost {
@@ -15,13 +20,30 @@ export interface ChannelHost {
   readonly base: string;
   /** Directory of its own for what it must keep, such as a certificate; made by who needs it. */
   readonly directory: string;
+  /** An operator drained it and has not resumed it: it is opened as after a `drain`. */
+  readonly drained: boolean;
   /** Tells what came in and gives back what the peer is to be answered, after the commit. */
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
+  /** What this customer has otherwise than others; the standard for all when left out. Costs nothing. */
+  readonly optionsOf?: (account: string) => KeptOptions;
+  /** Each PDU is told to the log while somebody wants them; never when left out. */
+  readonly pdus?: {
+    /** Asked for each PDU. */
+    readonly wanted: () => boolean;
+    /** Without it the text of messages is masked. Passwords always are. */
+    readonly showText: boolean;
+  };
   /** Called whenever the channel can take more to send: a window has room again, a peer has bound. */
   ready(): void;
 }
 
-/** What became of one message that was handed to a peer. */
+/** A channel's part of what an operator sees of it. */
+export type OwnView = Omit<
+  ChannelView,
+  "queued" | "inFlight" | "uncertain" | "oldestDueMs" | "held" | "idBase"
+>;
+
+/** What became of one request that was handed to a peer. */
 export type SendResult =
   /** The peer has it. `providerId` is the id it gave, as received; empty when it gave none. */
   | { readonly kind: "taken"; readonly providerId: string }
@@ -45,20 +67,43 @@ export interface Channel {
   readonly group: string;
   /** How long a report is waited for; undefined where none is. */
   readonly reportWaitMs: number | undefined;
+  /** How the provider writes ids in its reports, where its setting says so; undefined to learn it. */
+  readonly idBase?: IdBase | undefined;
+  /** How long parts that come in wait to be joined; left out where they are not. */
+  readonly joinWaitMs?: number | undefined;
+  /** What the peer means by a data_coding where that departs from the specification. */
+  readonly codings?: Codings | undefined;
   /**
-   * How many messages may be handed over right now; 0 while nobody is bound. For a channel that
+   * How many requests may be handed over right now; 0 while nobody is bound. For a channel that
    * customers bind to, `account` says for whom.
    */
   room(account: string | undefined): number;
   /**
-   * Hands one message to the peer; only called within `room`. `done` is called exactly once, in the
+   * A message as it goes over this channel: one request or, where its text has to be split, several;
+   * or why it cannot. Called once for each try of a message.
+   */
+  write(message: Message): Written | Unwritable;
+  /**
+   * Hands one of its requests to the peer; only called within `room`. `done` is called exactly once, in the
    * very handler that read the answer, since a report may stand right behind it in the same octets.
    */
-  send(message: Message, done: (result: SendResult) => void): void;
+  send(message: Message, request: Sms, done: (result: SendResult) => void): void;
   /** Waits for all that were sent to be answered, takes nothing new, unbinds and closes. */
   close(drainMs: number): Promise<void>;
-  view(): Omit<ChannelView, "queued">;
+  /**
+   * Waits for what is in flight, then unbinds, and lets nobody in until it is resumed: a peer that
+   * binds hears `channel_drained`, and we bind to nobody. Takes `drainMs` at most.
+   */
+  drain(drainMs: number): Promise<void>;
+  /** Takes a drain back, also one that is under way. */
+  resume(): void;
+  /** Ends this session, after what is in flight; false when it is none of this channel's. */
+  kick(session: string): boolean;
+  /** What it knows of itself; the gateway adds its queues. */
+  view(): OwnView;
   sessions(): readonly SessionView[];
+  /** What its sessions may do and have done since it was opened; asked for with the metrics. */
+  traffic(): Traffic;
   /** Where it listens, in the order of the settings; empty for a channel that calls out. */
   ports(): readonly number[];
 }

@@ -1,12 +1,16 @@
 import { type Numbers, canonical } from "../model/address.ts";
 import type { MessageEvent, ReportEvent } from "../model/event.ts";
 import type { Sms } from "../model/message.ts";
-import { decode } from "../sms/data-coding.ts";
+import type { PartOfText } from "../model/part-of-text.ts";
+import type { Report } from "../model/report.ts";
+import { concatenationIn, concatenationInTlvs } from "../sms/concatenation.ts";
+import { dataCodingOf, decode } from "../sms/data-coding.ts";
 import { binaryParts, partsOf } from "../sms/segments.ts";
-import { reportFrom } from "../smpp/receipt.ts";
+import { headerIn } from "../sms/user-data-header.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
 import { timeFrom } from "../smpp/time.ts";
 import type { ChannelHost } from "./channel.ts";
+import { type CodingSettings, codingsOf } from "./text-settings.ts";
 
 /** esm_class 0x40: the octets begin with a user data header (SMPP v3.4 §5.2.12). */
 const userDataHeader = 0x40;
@@ -14,12 +18,9 @@ const userDataHeader = 0x40;
 /** No short message carries less than this, whatever its coding, so up to here it is one. */
 const onePartOctets = 140;
 
-/** data_coding 8: two octets a character, where the narrow alphabet has one. */
-const ucs2 = 8;
-
 interface Arrival {
   readonly host: ChannelHost;
-  readonly settings: { readonly numbers: Numbers; readonly validityMs: number };
+  readonly settings: CodingSettings & { readonly numbers: Numbers; readonly validityMs: number };
   readonly request: ShortMessageRequest;
   readonly session: Session;
   /** The customer's account; undefined for what a provider brings. */
@@ -33,13 +34,19 @@ export function messageEvent(arrival: Arrival): MessageEvent {
   const { sms } = request;
   const id = host.newId();
   const at = host.clock.nowMs();
-  const text = decode(sms.octets, sms.dataCoding, (sms.esmClass & userDataHeader) !== 0);
+  const codings = codingsOf(settings);
+  const text = decode(sms.octets, sms.dataCoding, hasHeader(sms), codings);
+  const { coding } = dataCodingOf(sms.dataCoding, codings);
+  const part = partOf(sms);
   const facts = {
     session: session.id,
     command: request.command,
     sequence: request.sequence,
     octets: sms.octets.length,
     dataCoding: sms.dataCoding,
+    ...(part === undefined
+      ? {}
+      : { part: `${part.number}/${part.total}`, reference: part.reference }),
   };
   return {
     message: {
@@ -59,7 +66,9 @@ export function messageEvent(arrival: Arrival): MessageEvent {
       log: [{ at, what: "received", facts }],
     },
     text,
-    parts: partsIn(sms, text),
+    parts: partsIn(sms, text, coding),
+    ...(coding === undefined ? {} : { encoding: coding }),
+    ...(part === undefined ? {} : { part }),
     session: session.id,
     expiresMs: timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
     origin: account === undefined ? "provider" : "customer",
@@ -68,7 +77,7 @@ export function messageEvent(arrival: Arrival): MessageEvent {
 }
 
 /** A receipt that a provider brought as the event that the gateway is told. */
-export function reportEvent(arrival: Omit<Arrival, "account">): ReportEvent {
+export function reportEvent(arrival: Omit<Arrival, "account">, report: Report): ReportEvent {
   const { host, settings, request, session, isOpen } = arrival;
   const { sms } = request;
   return {
@@ -76,16 +85,34 @@ export function reportEvent(arrival: Omit<Arrival, "account">): ReportEvent {
     channel: host.name,
     session: session.id,
     atMs: host.clock.nowMs(),
-    report: reportFrom(sms),
+    report,
     from: canonical(sms.from, settings.numbers),
     to: canonical(sms.to, settings.numbers),
     isOpen,
   };
 }
 
+/** Where in a text its sender says that it stands; the header counts before the TLVs. */
+export function partOf(sms: Sms): PartOfText | undefined {
+  const said =
+    (hasHeader(sms) ? concatenationIn(headerIn(sms.octets).elements) : undefined) ??
+    (sms.tlvs.length === 0 ? undefined : concatenationInTlvs(sms.tlvs));
+  if (said === undefined) return undefined;
+  const { kind, reference, sequence, total } = said;
+  return { by: kind, reference, number: sequence, total };
+}
+
 /** What the networks will count: a part that the sender cut himself is one. */
-function partsIn(sms: Sms, text: string | undefined): number {
-  if (sms.octets.length <= onePartOctets || (sms.esmClass & userDataHeader) !== 0) return 1;
+function partsIn(
+  sms: Sms,
+  text: string | undefined,
+  coding: ReturnType<typeof dataCodingOf>["coding"],
+): number {
+  if (sms.octets.length <= onePartOctets || hasHeader(sms)) return 1;
   if (text === undefined) return binaryParts(sms.octets.length);
-  return partsOf(text, sms.dataCoding === ucs2 ? "ucs2" : "gsm7").length;
+  return partsOf(text, coding === "ucs2" ? "ucs2" : "gsm7").length;
+}
+
+function hasHeader(sms: Sms): boolean {
+  return (sms.esmClass & userDataHeader) !== 0;
 }

@@ -17,6 +17,21 @@ export const commonSettings = {
     .default(24 * 3_600_000)
     .meta({ unit: "ms" })
     .describe("How long a message that does not say so itself may wait before it expires."),
+  join: z
+    .boolean()
+    .default(false)
+    .describe(
+      "true: the parts of a text that its sender has cut are put together, and triggers see one message; else each part is a message, passed on as it is.",
+    ),
+  joinWaitMs: z
+    .int()
+    .min(1_000)
+    .max(24 * 3_600_000)
+    .default(600_000)
+    .meta({ unit: "ms" })
+    .describe(
+      "With `join`: how long the first part of a text waits for the others. What a customer sent is FAILED then, what a provider brought is passed on in parts.",
+    ),
 };
 
 /** What every SMPP session has; the defaults and their reasons are in `smpp/limits.ts`. */

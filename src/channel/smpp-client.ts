@@ -1,100 +1,32 @@
 import type { Socket } from "node:net";
-import { z } from "../config/schema.ts";
 import { commandStatusOf } from "../model/error.ts";
 import type { BindType, MessageAnswer, ReportAnswer } from "../model/event.ts";
-import type { Message } from "../model/message.ts";
+import type { Message, Sms } from "../model/message.ts";
 import { commandStatusName } from "../smpp/command-status.ts";
-import { isReceipt } from "../smpp/receipt.ts";
 import {
   type CloseReason,
   type Session,
-  type SessionOwner,
   type ShortMessageRequest,
   openSession,
 } from "../smpp/session.ts";
-import type { Channel, ChannelHost, SendResult } from "./channel.ts";
+import { askedOf } from "../smpp/submit-rules.ts";
+import type { Channel, ChannelHost, OwnView, SendResult } from "./channel.ts";
 import { type Connecting, connectTo } from "./connect.ts";
 import { messageEvent, reportEvent } from "./incoming.ts";
-import { handOver, sendable } from "./outgoing.ts";
-import { commonSettings, limitsOf, sessionSettings } from "./settings.ts";
-import { clientTls, clientTlsSettings } from "./tls.ts";
+import { type NoticedSession, tellChannel, tellSession } from "./notice.ts";
+import { handOver } from "./outgoing.ts";
+import { createReportReader } from "./report-reader.ts";
+import { limitsOf } from "./settings.ts";
+import type { SmppClientSettings } from "./smpp-client-settings.ts";
+import { withPduLog } from "./pdu-log.ts";
+import { sumTraffic } from "./traffic.ts";
+import { clientTls } from "./tls.ts";
 import { tlsWords } from "./tls-trouble.ts";
+import { codingsOf } from "./text-settings.ts";
+import { createWriting } from "./writing.ts";
 
-const hourMs = 3_600_000;
-
-/** A report looks for its message among those of the last four days, so none may be awaited longer. */
-const reportWaitMostMs = 95 * hourMs;
-
-export const smppClientSettings = z
-  .strictObject({
-    type: z.literal("smpp-client").describe("We bind to a provider with SMPP."),
-    ...commonSettings,
-    host: z
-      .string()
-      .min(1)
-      .describe("The provider's name or address; `tls:` before it is short for `tls: true`."),
-    port: z.int().min(1).max(65_535).default(2775).describe("The provider's TCP port."),
-    tls: clientTlsSettings,
-    systemId: z.string().min(1).max(16).describe("system_id to bind with."),
-    password: z.string().max(64).meta({ secret: true }).describe("Password to bind with."),
-    systemType: z
-      .string()
-      .max(12)
-      .default("")
-      .describe("system_type, if the provider asks for one."),
-    bindType: z
-      .enum(["transceiver", "transmitter", "receiver"])
-      .default("transceiver")
-      .describe("What the sessions may do: both, only send, only receive."),
-    version: z
-      .enum(["3.3", "3.4", "5.0"])
-      .default("3.4")
-      .describe("interface_version that we bind with."),
-    addressRange: z.string().max(40).default("").describe("address_range for the bind."),
-    binds: z
-      .int()
-      .min(1)
-      .max(50)
-      .default(1)
-      .describe("Sessions at a time; never more than this, also while they are made anew."),
-    connectTimeoutMs: z
-      .int()
-      .min(100)
-      .default(10_000)
-      .meta({ unit: "ms" })
-      .describe("How long connecting and binding may take together."),
-    reconnectMs: z
-      .int()
-      .min(10)
-      .default(1_000)
-      .meta({ unit: "ms" })
-      .describe("Pause before a lost session is made anew; doubles up to reconnectMostMs."),
-    reconnectMostMs: z
-      .int()
-      .min(10)
-      .default(30_000)
-      .meta({ unit: "ms" })
-      .describe("The longest pause between two tries to bind."),
-    group: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe(
-        "Channels that lead to the same provider share a group and may get each other's reports; its own name by default.",
-      ),
-    reportWaitMs: z
-      .int()
-      .min(100)
-      .max(reportWaitMostMs)
-      .default(72 * hourMs)
-      .meta({ unit: "ms" })
-      .describe("How long a report is waited for; then the message is NOREPORT."),
-    ...sessionSettings,
-  })
-  .meta({ title: "smpp-client" });
-
-export type SmppClientSettings = z.infer<typeof smppClientSettings>;
+/** Ends by our own word, after which nothing is wrong. */
+const ordered: ReadonlySet<CloseReason> = new Set(["unbound", "draining", "kicked"]);
 
 /** Ends of a session that was not bound, of which we know why. */
 const ownEnds: ReadonlySet<CloseReason> = new Set(["bind_refused", "bind_unanswered"]);
@@ -107,6 +39,8 @@ const versions = { "3.3": 0x33, "3.4": 0x34, "5.0": 0x50 } as const;
 interface Line {
   session: Session | undefined;
   bound: boolean;
+  /** Milliseconds since 1970 UTC of the last time that it was bound. */
+  boundMs: number;
   failures: number;
   connecting: Connecting | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -122,27 +56,33 @@ export async function openSmppClient(
   const lines: Line[] = Array.from({ length: settings.binds }, () => ({
     session: undefined,
     bound: false,
+    boundMs: 0,
     failures: 0,
     connecting: undefined,
     timer: undefined,
   }));
+  const write = createWriting(settings);
   const lineOf = new WeakMap<Session, Line>();
+  const traffic = sumTraffic();
+  const kickedOut = new WeakSet<Session>();
   const prefixed = settings.host.startsWith(tlsPrefix);
   const peer = prefixed ? settings.host.slice(tlsPrefix.length) : settings.host;
   const tls = await clientTls(prefixed && settings.tls === false ? true : settings.tls, host);
+  const reportOf = createReportReader(settings.reports, host);
   const where = `${peer.includes(":") ? `[${peer}]` : peer}:${settings.port}${tls === undefined ? "" : " with TLS"}`;
   let sinceMs = clock.nowMs();
   let trouble = "not bound yet";
-  let outstanding = 0;
+  let lastError: OwnView["lastError"];
   let closing = false;
+  let drained = host.drained;
 
-  const owner: SessionOwner = {
+  const owner = withPduLog(host, {
     // A provider that binds to us on our own connection is answered by the session: wrong state.
     bind: (_request, session) => session.close("protocol_error"),
     shortMessage: onMessage,
     closed: onClosed,
     fault: (error, session) => log.error({ session: session.id, err: error }, "a fault of ours"),
-  };
+  });
   for (const line of lines) open(line);
 
   return {
@@ -150,25 +90,57 @@ export async function openSmppClient(
     type: settings.type,
     taken: "SENT",
     group: settings.group ?? name,
-    reportWaitMs: settings.reportWaitMs,
+    joinWaitMs: settings.join ? settings.joinWaitMs : undefined,
+    codings: codingsOf(settings),
+    reportWaitMs: settings.reports.waitMs,
+    idBase: settings.reports.idBase === "auto" ? undefined : settings.reports.idBase,
     room: () =>
       sends ? lines.reduce((sum, line) => sum + (line.bound ? line.session!.room() : 0), 0) : 0,
+    // Reports go from provider to customer, never the other way.
+    write: (message) =>
+      message.report === undefined
+        ? write(message)
+        : { code: "bad_request", text: "a report is for a customer" },
     send,
     close,
+    async drain(drainMs) {
+      drained = true;
+      sinceMs = clock.nowMs();
+      await end(drainMs);
+    },
+    resume() {
+      if (!drained) return;
+      drained = false;
+      sinceMs = clock.nowMs();
+      trouble = "not bound yet";
+      // One that is still ending is made anew when it has ended.
+      for (const line of lines) {
+        line.failures = 0;
+        if (line.session === undefined) open(line);
+      }
+    },
+    kick(id) {
+      const kicked = lines.find(({ session }) => session?.id === id)?.session;
+      if (kicked !== undefined) {
+        kickedOut.add(kicked);
+        void kicked.unbind();
+      }
+      return kicked !== undefined;
+    },
     view: () => {
       const up = lines.filter((line) => line.bound).length;
       return {
         name,
         type: settings.type,
         description: settings.description,
-        state: up > 0 ? "up" : "down",
+        state: drained ? "off" : up > 0 ? "up" : "down",
         detail:
           up > 0
             ? `${up} of ${lines.length} bound to ${where}`
-            : `not bound to ${where}: ${trouble}`,
+            : `not bound to ${where}: ${drained ? "drained by an operator" : trouble}`,
         sinceMs,
         sessions: up,
-        inFlight: outstanding,
+        lastError,
       };
     },
     sessions: () =>
@@ -190,12 +162,18 @@ export async function openSmppClient(
               },
             ],
       ),
+    traffic: () =>
+      traffic.read(
+        lines.flatMap(({ session }) => session ?? []),
+        settings.windowRequests,
+      ),
     ports: () => [],
   };
 
   function open(line: Line): void {
+    clearTimeout(line.timer);
     line.timer = undefined;
-    if (closing) return;
+    if (closing || drained || line.connecting !== undefined) return;
     const { port, connectTimeoutMs: timeoutMs } = settings;
     const connected = (socket: Socket): void => {
       line.connecting = undefined;
@@ -227,14 +205,14 @@ export async function openSmppClient(
         addressNpi: 0,
       });
       if (answer.status !== 0) {
-        trouble = `bind refused with ${commandStatusName(answer.status)}`;
+        failed(`bind refused with ${commandStatusName(answer.status)}`);
         session.close("bind_refused");
         return;
       }
     } catch (cause) {
       // The session tells `closed` when it ends, and that tries again; if it has ended, it did so.
       if (line.session !== session) return;
-      trouble = cause instanceof Error ? cause.message : String(cause);
+      failed(cause instanceof Error ? cause.message : String(cause));
       session.close("bind_unanswered");
       return;
     }
@@ -242,19 +220,30 @@ export async function openSmppClient(
     if (line.session !== session) return;
     line.bound = true;
     line.failures = 0;
-    sinceMs = clock.nowMs();
+    line.boundMs = clock.nowMs();
+    sinceMs = line.boundMs;
+    tellSession(host, noticed(line, session));
+    tellChannel(host, "up", `bound to ${where}`);
     log.info({ session: session.id, remote: session.remote }, "bound to the provider");
     host.ready();
   }
 
-  function onClosed(session: Session, reason: CloseReason, detail: string): void {
+  function onClosed(session: Session, how: CloseReason, detail: string): void {
+    const reason = kickedOut.has(session) ? "kicked" : how;
     const line = lineOf.get(session);
     if (line === undefined || line.session !== session) return;
-    if (line.bound) sinceMs = clock.nowMs();
+    traffic.ended(session);
+    if (line.bound) {
+      sinceMs = clock.nowMs();
+      tellSession(host, noticed(line, session), { reason, detail });
+    }
     // Of an end by our own word the reason is told already.
     if (line.bound || !ownEnds.has(reason)) {
       const words = detail === "" ? "" : ` (${tlsWords(detail)})`;
-      trouble = `${line.bound ? "session ended" : "ended before it was bound"}: ${reason}${words}`;
+      const text = `${line.bound ? "session ended" : "ended before it was bound"}: ${reason}${words}`;
+      // What we ended ourselves, by a drain or a kick, is no error.
+      if (ordered.has(reason)) trouble = text;
+      else failed(text);
     }
     line.session = undefined;
     line.bound = false;
@@ -263,8 +252,9 @@ export async function openSmppClient(
 
   /** Doubles the pause, with up to a tenth more by chance so that many binds do not come as one. */
   function retry(line: Line, why: string | undefined): void {
-    if (why !== undefined) trouble = why;
-    if (closing || line.timer !== undefined) return;
+    if (why !== undefined) failed(why);
+    tellDown();
+    if (closing || drained || line.timer !== undefined) return;
     const pauseMs = Math.min(settings.reconnectMs * 2 ** line.failures, settings.reconnectMostMs);
     line.failures = Math.min(line.failures + 1, 20);
     log.warn({ where, trouble, againInMs: pauseMs }, "not bound to the provider");
@@ -272,19 +262,29 @@ export async function openSmppClient(
     line.timer.unref();
   }
 
-  function send(message: Message, done: (result: SendResult) => void): void {
-    // Reports go from provider to customer, never the other way.
-    if (message.report !== undefined)
-      return done({ kind: "impossible", code: "bad_request", text: "a report is for a customer" });
-    const sms = sendable(message);
-    if ("code" in sms) return done({ kind: "impossible", ...sms });
+  function noticed(line: Line, session: Session): NoticedSession {
+    const { systemId: account, bindType } = settings;
+    const { received, sent } = session.counters;
+    const others = lines.filter((one) => one !== line && one.bound).length;
+    return { session, account, bindType, boundMs: line.boundMs, received, sent, others };
+  }
+
+  /** None of the sessions is left; called each time that making one has failed again. */
+  function tellDown(): void {
+    if (!lines.some(({ bound }) => bound)) tellChannel(host, "down", trouble);
+  }
+
+  function failed(why: string): void {
+    trouble = why;
+    lastError = { atMs: clock.nowMs(), text: why };
+  }
+
+  function send(_message: Message, sms: Sms, done: (result: SendResult) => void): void {
     let best: Session | undefined;
     for (const { session, bound } of lines)
       if (bound && session !== undefined && session.room() > (best?.room() ?? 0)) best = session;
     if (best === undefined) return done({ kind: "refused", status: 0x08, text: "not bound" });
-    outstanding += 1;
-    handOver(best, "submit_sm", sms, (result) => {
-      outstanding -= 1;
+    handOver(best, "submit_sm", askedOf(sms, best.version), (result) => {
       done(result);
       host.ready();
     });
@@ -293,8 +293,9 @@ export async function openSmppClient(
   function onMessage(request: ShortMessageRequest, session: Session): void {
     const isOpen = (): boolean => session.state !== "closed";
     const arrival = { host, settings, request, session, isOpen };
-    if (isReceipt(request.sms)) {
-      const event = reportEvent(arrival);
+    const report = reportOf(request.sms);
+    if (report !== undefined) {
+      const event = reportEvent(arrival, report);
       answerWith(request, session, { report: event.id }, host.emit("report", event));
     } else {
       const event = messageEvent({ ...arrival, account: undefined });
@@ -321,9 +322,16 @@ export async function openSmppClient(
 
   async function close(drainMs: number): Promise<void> {
     closing = true;
+    await end(drainMs);
+  }
+
+  async function end(drainMs: number): Promise<void> {
+    const sessions = lines.flatMap(({ session }) => session ?? []);
     const ends = lines.map(async (line) => {
       clearTimeout(line.timer);
+      line.timer = undefined;
       line.connecting?.abandon();
+      line.connecting = undefined;
       if (line.bound) await line.session?.unbind();
       else line.session?.close("draining");
     });
@@ -331,6 +339,6 @@ export async function openSmppClient(
       Promise.allSettled(ends),
       new Promise<void>((end) => setTimeout(end, drainMs).unref()),
     ]);
-    for (const line of lines) line.session?.close("draining");
+    for (const session of sessions) session.close("draining");
   }
 }

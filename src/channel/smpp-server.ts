@@ -1,83 +1,38 @@
 import type { Socket } from "node:net";
-import { z } from "../config/schema.ts";
-import { GatewayError, commandStatusOf } from "../model/error.ts";
+import { type KeptOptions, messageIdFor, standardOptions } from "../model/account-options.ts";
+import { type ErrorCode, GatewayError, commandStatusOf } from "../model/error.ts";
 import type { BindAnswer, MessageAnswer } from "../model/event.ts";
-import type { Message } from "../model/message.ts";
-import type { SessionView } from "../model/view.ts";
+import type { Message, Sms } from "../model/message.ts";
 import {
   type BindRequest,
   type Session,
-  type SessionOwner,
   type ShortMessageRequest,
   openSession,
 } from "../smpp/session.ts";
-import type { Channel, ChannelHost, SendResult } from "./channel.ts";
-import { commonSettings, limitsOf, sessionSettings } from "./settings.ts";
-import { handOver, sendable } from "./outgoing.ts";
+import type { Channel, ChannelHost, OwnView, SendResult } from "./channel.ts";
+import { type Customer, receives, sessionView } from "./customer.ts";
+import { limitsOf } from "./settings.ts";
+import type { SmppServerSettings } from "./smpp-server-settings.ts";
+import { handOver } from "./outgoing.ts";
 import { messageEvent } from "./incoming.ts";
 import { type Listener, listen } from "./listener.ts";
-import { type ServerTls, serverTls, serverTlsSettings } from "./tls.ts";
+import { type NoticedSession, tellChannel, tellSession } from "./notice.ts";
+import { withPduLog } from "./pdu-log.ts";
+import { receiptFor } from "./receipt-out.ts";
+import { sumTraffic } from "./traffic.ts";
+import { type ServerTls, serverTls } from "./tls.ts";
+import { codingsOf } from "./text-settings.ts";
+import { createWriting } from "./writing.ts";
 
-export const smppServerSettings = z
-  .strictObject({
-    type: z.literal("smpp-server").describe("Customers bind here with SMPP."),
-    ...commonSettings,
-    address: z
-      .array(z.string().min(1))
-      .min(1)
-      .default(["127.0.0.1", "::1"])
-      .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all."),
-    port: z.int().min(0).max(65_535).default(2775).describe("TCP port; 0 takes a free one."),
-    tls: serverTlsSettings.optional(),
-    systemId: z
-      .string()
-      .max(15)
-      .default("signalbox")
-      .describe("system_id that a customer gets in the bind response."),
-    sessionsMax: z
-      .int()
-      .min(1)
-      .default(1_000)
-      .describe("Connections at a time; more are closed at once."),
-    bindTimeoutMs: z
-      .int()
-      .min(100)
-      .default(5_000)
-      .meta({ unit: "ms" })
-      .describe("A connection that is not bound by then is closed; an unanswered bind is refused."),
-    answerTimeoutMs: z
-      .int()
-      .min(100)
-      .default(3_000)
-      .meta({ unit: "ms" })
-      .describe("How long a message may wait for its answer."),
-    onUnhandledBind: z
-      .enum(["reject", "silent"])
-      .default("reject")
-      .describe(
-        "No trigger answered a bind: refuse with 0x0D after bindTimeoutMs, or close silently.",
-      ),
-    onUnhandled: z
-      .enum(["reject", "close"])
-      .default("reject")
-      .describe(
-        "No trigger answered a message: refuse with 0x08 at once, or close after answerTimeoutMs.",
-      ),
-    ...sessionSettings,
-  })
-  .meta({ title: "smpp-server" });
-
-export type SmppServerSettings = z.infer<typeof smppServerSettings>;
-
-/** What we know of a session beyond the protocol. */
-interface Customer {
-  readonly session: Session;
-  readonly sinceMs: number;
-  account: string | undefined;
-  bindType: SessionView["bindType"];
-  received: number;
-  sent: number;
-}
+/** Ends of a session after which nobody has to look. */
+const orderlyEnds: ReadonlySet<string> = new Set([
+  "peer_closed",
+  "peer_unbound",
+  "unbound",
+  "kicked",
+  "inactive",
+  "draining",
+]);
 
 /** Listens for customers. Every bind and every message is an event; this file decides nothing. */
 export async function openSmppServer(
@@ -86,18 +41,22 @@ export async function openSmppServer(
 ): Promise<Channel> {
   const { name, clock, log } = host;
   const customers = new Map<Session, Customer>();
-  const openedMs = clock.nowMs();
+  const traffic = sumTraffic();
+  const kickedOut = new WeakSet<Session>();
+  let sinceMs = clock.nowMs();
+  let lastError: OwnView["lastError"];
   let closing = false;
+  let drained = host.drained;
   /** Messages whose answer is being decided or committed. */
   let deciding = 0;
-  let decided: (() => void) | undefined;
+  let onDecided: (() => void)[] = [];
 
-  const owner: SessionOwner = {
+  const owner = withPduLog(host, {
     bind: onBind,
     shortMessage: onMessage,
     closed: onClosed,
     fault: (error, session) => log.error({ session: session.id, err: error }, "a fault of ours"),
-  };
+  });
   const tls = settings.tls && (await serverTls(settings.tls, settings.address, host));
   const plainListeners: Listener[] = [];
   const tlsListeners: Listener[] = [];
@@ -111,12 +70,15 @@ export async function openSmppServer(
     for (const listener of listeners()) listener.close();
     throw cause;
   }
+  if (!drained) tellChannel(host, "up", listensOn());
 
   return {
     name,
     type: settings.type,
     taken: "DELIVERED",
     group: name,
+    joinWaitMs: settings.join ? settings.joinWaitMs : undefined,
+    codings: codingsOf(settings),
     reportWaitMs: undefined,
     room(account) {
       let room = 0;
@@ -124,19 +86,40 @@ export async function openSmppServer(
         if (receives(customer, account)) room += customer.session.room();
       return room;
     },
+    write: createWriting(settings),
     send,
     close,
+    async drain(drainMs) {
+      drained = true;
+      sinceMs = clock.nowMs();
+      await end(drainMs);
+    },
+    resume() {
+      if (!drained) return;
+      drained = false;
+      sinceMs = clock.nowMs();
+      tellChannel(host, "up", listensOn());
+    },
+    kick(id) {
+      const kicked = [...customers.keys()].find((session) => session.id === id);
+      if (kicked !== undefined) {
+        kickedOut.add(kicked);
+        void kicked.unbind();
+      }
+      return kicked !== undefined;
+    },
     view: () => ({
       name,
       type: settings.type,
       description: settings.description,
-      state: closing ? "down" : "up",
-      detail: listensOn(),
-      sinceMs: openedMs,
+      state: closing ? "down" : drained ? "off" : "up",
+      detail: drained ? `drained by an operator: binds are refused; ${listensOn()}` : listensOn(),
+      sinceMs,
       sessions: bound().length,
-      inFlight: 0,
+      lastError,
     }),
-    sessions: () => bound().map(viewOf),
+    sessions: () => bound().map((customer) => sessionView(customer, name)),
+    traffic: () => traffic.read(customers.keys(), settings.windowRequests),
     ports: () => listeners().map(({ port }) => port),
   };
 
@@ -160,10 +143,9 @@ export async function openSmppServer(
 
   function onConnection(socket: Socket): void {
     if (closing || customers.size >= settings.sessionsMax) {
-      log.warn(
-        { remote: socket.remoteAddress, sessionsMax: settings.sessionsMax },
-        "connection refused",
-      );
+      const { sessionsMax } = settings;
+      log.warn({ remote: socket.remoteAddress, sessionsMax }, "connection refused");
+      if (!closing) failed(`connection refused: sessionsMax (${sessionsMax}) is reached`);
       socket.destroy();
       return;
     }
@@ -173,13 +155,12 @@ export async function openSmppServer(
       clock,
       owner,
     });
-    const sinceMs = clock.nowMs();
-    const bindType = "transceiver";
     customers.set(session, {
       session,
-      sinceMs,
+      sinceMs: clock.nowMs(),
       account: undefined,
-      bindType,
+      boundMs: undefined,
+      bindType: "transceiver",
       received: 0,
       sent: 0,
     });
@@ -188,6 +169,7 @@ export async function openSmppServer(
   function onBind(request: BindRequest, session: Session): void {
     const customer = customers.get(session);
     if (customer === undefined || closing) return session.close("draining");
+    if (drained) return refuseBind(request, session, "channel_drained");
     const event = {
       id: host.newId(),
       channel: name,
@@ -221,19 +203,20 @@ export async function openSmppServer(
     const { session } = customer;
     switch (answer.kind) {
       case "accepted":
+        // It may have been drained while the triggers decided.
+        if (drained) return refuseBind(request, session, "channel_drained");
         customer.account = answer.account;
         customer.bindType = request.bindType;
         session.answerBind(request, 0, settings.systemId);
+        // The customer may have gone while the triggers decided.
+        if (!session.state.startsWith("bound")) return;
+        customer.boundMs = clock.nowMs();
+        tellSession(host, noticed(customer, answer.account, customer.boundMs));
         log.info({ session: session.id, account: answer.account, remote: session.remote }, "bound");
         host.ready();
         break;
       case "refused":
-        session.answerBind(request, commandStatusOf(answer.code), settings.systemId);
-        log.info(
-          { session: session.id, remote: session.remote, code: answer.code },
-          "bind refused",
-        );
-        session.close("bind_refused");
+        refuseBind(request, session, answer.code);
         break;
       case "unanswered": {
         const waitMs = settings.bindTimeoutMs - (clock.tickMs() - startMs);
@@ -247,6 +230,13 @@ export async function openSmppServer(
     }
   }
 
+  function refuseBind(request: BindRequest, session: Session, code: ErrorCode | number): void {
+    session.answerBind(request, commandStatusOf(code), settings.systemId);
+    log.info({ session: session.id, remote: session.remote, code }, "bind refused");
+    failed(`bind of ${request.systemId} from ${session.remote} refused: ${code}`);
+    session.close("bind_refused");
+  }
+
   function onMessage(request: ShortMessageRequest, session: Session): void {
     const customer = customers.get(session);
     if (customer === undefined) return;
@@ -255,8 +245,8 @@ export async function openSmppServer(
       session.answer(request, commandStatusOf("bad_destination"));
       return;
     }
-    if (closing) {
-      session.answer(request, commandStatusOf("overloaded"));
+    if (closing || drained) {
+      session.answer(request, commandStatusOf(closing ? "overloaded" : "channel_drained"));
       return;
     }
     const startMs = clock.tickMs();
@@ -280,18 +270,20 @@ export async function openSmppServer(
 
   function settled(): void {
     deciding -= 1;
-    if (deciding === 0) decided?.();
+    if (deciding > 0) return;
+    for (const decided of onDecided) decided();
+    onDecided = [];
   }
 
   function answerMessage(
     request: ShortMessageRequest,
-    { session }: Customer,
+    { session, account }: Customer,
     answer: MessageAnswer,
     startMs: number,
   ): void {
     switch (answer.kind) {
       case "accepted":
-        session.answer(request, 0, answer.id);
+        session.answer(request, 0, messageIdFor(answer.id, optionsOf(account)));
         break;
       case "refused":
         session.answer(request, commandStatusOf(answer.code));
@@ -308,68 +300,76 @@ export async function openSmppServer(
     }
   }
 
-  function onClosed(session: Session, reason: string, detail: string): void {
+  function onClosed(session: Session, how: string, detail: string): void {
+    const reason = kickedOut.has(session) ? "kicked" : how;
     const customer = customers.get(session);
     customers.delete(session);
+    traffic.ended(session);
     if (customer?.account !== undefined)
       log.info({ session: session.id, account: customer.account, reason, detail }, "session ended");
+    if (customer?.account !== undefined && customer.boundMs !== undefined)
+      tellSession(host, noticed(customer, customer.account, customer.boundMs), { reason, detail });
+    if (customer?.account !== undefined && !orderlyEnds.has(reason))
+      failed(`session of ${customer.account} from ${session.remote} ended: ${reason}`);
+  }
+
+  function noticed(customer: Customer, account: string, boundMs: number): NoticedSession {
+    const { session, bindType } = customer;
+    const { received, sent } = session.counters;
+    const others = bound().filter((one) => one !== customer && one.account === account).length;
+    return { session, account, bindType, boundMs, received, sent, others };
+  }
+
+  function failed(text: string): void {
+    lastError = { atMs: clock.nowMs(), text };
   }
 
   /** Of the account's sessions that may receive, the one with most room. */
-  function send(message: Message, done: (result: SendResult) => void): void {
+  function send(message: Message, sms: Sms, done: (result: SendResult) => void): void {
     let best: Customer | undefined;
     for (const customer of customers.values())
       if (receives(customer, message.account) && customer.session.room() > 0)
         if (best === undefined || customer.session.room() > best.session.room()) best = customer;
-    const sms = sendable(message);
     if (best === undefined) return done({ kind: "refused", status: 0x08, text: "nobody bound" });
-    if ("code" in sms) return done({ kind: "impossible", ...sms });
     const customer = best;
-    handOver(customer.session, "deliver_sm", sms, (result) => {
+    const { session } = customer;
+    const finish = (result: SendResult): void => {
       if (result.kind === "taken") customer.sent += 1;
       done(result);
       host.ready();
-    });
+    };
+    const { report, account } = message;
+    if (report === undefined) return handOver(session, "deliver_sm", sms, finish);
+    const receipt = receiptFor(report, sms, { version: session.version, ...optionsOf(account) });
+    handOver(session, receipt.command, receipt.sms, finish);
+  }
+
+  function optionsOf(account: string | undefined): KeptOptions {
+    return account === undefined ? standardOptions : (host.optionsOf?.(account) ?? standardOptions);
   }
 
   async function close(drainMs: number): Promise<void> {
     closing = true;
     for (const listener of listeners()) listener.close();
-    const limit = new Promise<void>((end) => later(drainMs, end));
-    if (deciding > 0) await Promise.race([new Promise<void>((end) => (decided = end)), limit]);
-    const ends = [...customers.values()].map(async ({ session }) => {
+    await end(drainMs);
+  }
+
+  async function end(drainMs: number): Promise<void> {
+    const sessions = [...customers.keys()];
+    const limit = new Promise<void>((over) => later(drainMs, over));
+    if (deciding > 0)
+      await Promise.race([new Promise<void>((decided) => onDecided.push(decided)), limit]);
+    const ends = sessions.map(async (session) => {
       if (session.state.startsWith("bound")) await session.unbind();
       else session.close("draining");
     });
     await Promise.race([Promise.allSettled(ends), limit]);
-    for (const session of customers.keys()) session.close("draining");
+    for (const session of sessions) session.close("draining");
   }
 
   function bound(): Customer[] {
     return [...customers.values()].filter((customer) => customer.session.state.startsWith("bound"));
   }
-
-  function viewOf(customer: Customer): SessionView {
-    const { session } = customer;
-    const version = session.version >= 0x50 ? "5.0" : session.version >= 0x34 ? "3.4" : "3.3";
-    return {
-      id: session.id,
-      channel: name,
-      account: customer.account ?? "",
-      bindType: customer.bindType,
-      version,
-      remote: session.remote,
-      tls: session.tls,
-      sinceMs: customer.sinceMs,
-      received: customer.received,
-      sent: customer.sent,
-    };
-  }
-}
-
-function receives(customer: Customer, account: string | undefined): boolean {
-  const { state } = customer.session;
-  return customer.account === account && (state === "bound_rx" || state === "bound_trx");
 }
 
 /** A timer that does not keep the process alive. */

@@ -1,8 +1,9 @@
 import type { Clock } from "../model/clock.ts";
-import type { Message } from "../model/message.ts";
+import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { QueueRow } from "../store/queue.ts";
 import type { Finish, Forward, Writer } from "../store/writer.ts";
+import { queueParts } from "./queue-name.ts";
 import type { Following } from "./status.ts";
 
 /** A row of a queue; of what was accepted in this life of the process with its original. */
@@ -11,11 +12,14 @@ export interface SendRow extends QueueRow {
 }
 
 /** How the sending of a message ended. */
-export type End = Pick<Finish, "status" | "error" | "providerId" | "tries">;
+export type End = Pick<Finish, "status" | "error" | "providerId" | "tries" | "inParts"> & {
+  /** What else is to be told of it, before what the triggers do with it. */
+  readonly lines?: readonly TraceLine[];
+};
 
 /**
  * One operation: the attempt, the state, the place in the queue given up and, when the message has
- * ended, what the triggers want to follow. Gives the reports that wait to go out now.
+ * ended, what the triggers want to follow. Gives what waits to go out now because of it.
  */
 export type Finisher = (row: SendRow, end: End) => Promise<readonly Forward[]>;
 
@@ -27,12 +31,15 @@ export function createFinisher(parts: {
 }): Finisher {
   const { writer, clock, ended } = parts;
 
-  return async (row, end) => {
+  return async (row, { lines = [], ...end }) => {
     const { id, message, maybeTwice } = row;
-    const { root, channel, sms, kind } = message;
+    const { root, kind, joined } = message;
+    // It may have been moved to another queue than the one that it was forwarded to.
+    const { channel } = queueParts(row.queue);
     const atMs = clock.nowMs();
-    const reportAsked = kind === "sms" && ((sms?.registeredDelivery ?? 0) & 3) !== 0;
-    const finish: Finish = { id, root, channel, kind, ...end, reportAsked, atMs, maybeTwice };
+    const reportAsked = asksReport(message);
+    const which = { id, root, joined, channel, kind };
+    const finish: Finish = { ...which, ...end, reportAsked, atMs, maybeTwice };
     if (kind === "sms" && end.status === "SENT") {
       // No end when a report was asked for, and nobody waits for one when none was. Nothing is
       // awaited before this is in the writer's queue: the report must come behind it.
@@ -41,14 +48,23 @@ export function createFinisher(parts: {
     }
     const conclusion =
       kind === "report" ? deliveredLine(row, end, atMs) : await ended(row, end.status, end.error);
-    await writer.finish({ ...finish, conclusion });
-    return conclusion.tell;
+    const all = [...lines, ...conclusion.lines];
+    await writer.finish({ ...finish, conclusion: { ...conclusion, lines: all } });
+    const { tell, made = [] } = conclusion;
+    return [...tell, ...made.map(({ forward }) => forward)];
   };
 }
 
+/** Will the provider tell what became of it? registered_delivery bits 0-1, SMPP v3.4 §5.2.17. */
+export function asksReport({ kind, sms }: Message): boolean {
+  return kind === "sms" && ((sms?.registeredDelivery ?? 0) & 3) !== 0;
+}
+
 /** A report out has no attempt: how it went is a line of the life. */
-function deliveredLine({ id, message }: SendRow, { status, error }: End, at: number): Following {
-  const facts: Record<string, string> = { message: id, channel: message.channel };
+function deliveredLine({ id, queue }: SendRow, { status, error }: End, at: number): Following {
+  // The line of the operator who took it out says how it ended.
+  if (status === "CANCELLED") return { lines: [], tell: [], later: undefined };
+  const facts: Record<string, string> = { message: id, channel: queueParts(queue).channel };
   if (error !== undefined) facts["error"] = error;
   const what = status === "DELIVERED" ? "delivered" : "failed";
   return { lines: [{ at, what, facts }], tell: [], later: undefined };

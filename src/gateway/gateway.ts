@@ -2,28 +2,45 @@ import type { Bus } from "../bus/bus.ts";
 import type { Channel } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ForwardAction } from "../model/decision.ts";
-import type { ErrorCode } from "../model/error.ts";
-import type { BindEvent } from "../model/event.ts";
+import { type ErrorCode, GatewayError } from "../model/error.ts";
+import type { BindEvent, ChannelEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
+import { type Meter, silentMeter } from "../model/meter.ts";
+import type { IdBase } from "../model/provider-id.ts";
 import type { Status } from "../model/status.ts";
-import type { ChannelView, SessionView } from "../model/view.ts";
+import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
+import type { UnmatchedReport } from "../store/queue.ts";
+import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { bindAnswerer } from "./bind.ts";
 import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
+import { type Erase, createErase } from "./erase.ts";
 import { createFinisher, type SendRow } from "./finish.ts";
+import { createConcluding } from "./concluding.ts";
+import { createHolds, type Holds } from "./holds.ts";
+import { createIdBases } from "./id-base.ts";
+import { type Join, createJoin } from "./join.ts";
 import { startLater } from "./later.ts";
+import { createMaker } from "./make.ts";
 import { createMatcher } from "./match.ts";
+import { meteredBinds, meteredFinisher, meteredMessages } from "./metered.ts";
+import { type Notices, createNotices } from "./notice.ts";
+import { createOnItsWay } from "./on-its-way.ts";
+import { createOperations, type Operations } from "./operations.ts";
+import { createPartTally } from "./part-tally.ts";
+import { createOutdatedOf } from "./outdated.ts";
 import { queueName } from "./queue-name.ts";
+import { type GatewayReadings, readingsOf } from "./readings.ts";
+import { type Rematch, createRematch } from "./rematch.ts";
 import { createReports, type Reports } from "./report.ts";
 import { createSender } from "./send.ts";
 import { createSentMemory } from "./sent-memory.ts";
 import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
-
-/** Rows that one channel's queues may hold; above, messages for it are refused with `queue_full`. */
-export const queueRowsMax = 1_000_000;
+import { explained } from "./unmatched.ts";
+import { queueRowsMax } from "./queues.ts";
 
 export interface GatewayParts {
   readonly bus: Bus;
@@ -31,6 +48,9 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  readonly meter?: Meter;
+  /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
+  readonly drainMs: number;
 }
 
 /** Brings channels, triggers and the store together: one file of this folder per event. */
@@ -39,13 +59,31 @@ export interface Gateway {
   readonly calls: EngineOptions["calls"];
   /** Answers events from now on. Before it, an event is a fault of ours. */
   attach(engine: Engine, channels: ReadonlyMap<string, Channel>): void;
+  /** What operators hold; to be read before the channels are opened. */
+  readonly holds: Holds;
+  /** What operators do to what waits, and to messages. */
+  readonly operations: Operations;
+  /** Erases what is kept about a number. */
+  readonly erase: Erase;
   /** A channel can take more. */
   ready(channel: string): void;
   /** Starts sending what an earlier start left. */
   takeUp(): Promise<void>;
   channels(): ChannelView[];
+  /** One of them; rejects with `unknown_channel`. */
+  channel(name: string): ChannelView;
   sessions(): SessionView[];
+  /** What the peer of a channel means by a data_coding where that departs from the specification. */
+  codingsOn(channel: string): Codings | undefined;
+  /** Channels that get reports, with how long one may take to come. */
+  reportWaits(): { readonly channel: string; readonly waitMs: number }[];
+  /** Ends a session; false when there is none of that id. */
+  kick(session: string): boolean;
+  /** What these reports may be about that match nothing, and why they do not. */
+  unmatched(rows: readonly UnmatchedReport[]): Promise<UnmatchedReportView[]>;
+  rematch: Rematch;
   triggers(): ReturnType<Engine["list"]>;
+  readings(): GatewayReadings;
   /** Resolves when nothing is with a peer and every result is committed. */
   settled(): Promise<void>;
   /** Hands over nothing new and settles when the results of what is under way are committed. */
@@ -53,7 +91,7 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { bus, store, clock, log, newId } = parts;
+  const { bus, store, clock, log, newId, meter = silentMeter } = parts;
   const worthStoring = createRefusals(clock, log);
   const notes = new WeakMap<BindEvent, TraceLine[]>();
   let channels: ReadonlyMap<string, Channel> = new Map();
@@ -61,16 +99,34 @@ export function createGateway(parts: GatewayParts): Gateway {
   let reports: Reports | undefined;
   const { writer, queue } = store;
   const memory = createSentMemory();
+  const onItsWay = createOnItsWay();
+  const concluding = createConcluding();
+  const tally = createPartTally(store.reports);
+  const bases = createIdBases({ setFor: idBaseSetFor, keep: store.idBases.put, log });
   let status: StatusDecider | undefined;
+  let notices: Notices | undefined;
+  let join: Join | undefined;
   let later: { stop(): Promise<void> } | undefined;
+  const holds = createHolds({
+    table: store.holds,
+    channel: known,
+    drainMs: parts.drainMs,
+    onResumed: (name) => sender.ready(name),
+    changed: tellHold,
+  });
   const sender = createSender({
     writer,
     queue,
     clock,
     log,
     channel: (name) => channels.get(name),
+    held: (name) => holds.of(name) !== undefined,
+    outdated: createOutdatedOf(queue, log),
     memory,
-    finisher: createFinisher({ writer, clock, ended }),
+    onItsWay,
+    tally,
+    meter,
+    finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
   });
 
   return {
@@ -90,37 +146,123 @@ export function createGateway(parts: GatewayParts): Gateway {
       engine = given;
       channels = opened;
       const takeNotes = (event: BindEvent): readonly TraceLine[] => notes.get(event) ?? [];
-      bus.answer("bind", bindAnswerer({ engine, writer, clock, log, worthStoring, takeNotes }));
+      const bind = bindAnswerer({ engine, writer, clock, log, worthStoring, takeNotes });
+      bus.answer("bind", meteredBinds(bind, meter));
       const offer = sender.offer;
-      const receive = { engine, writer, clock, log, newId, worthStoring, queueFor, offer };
-      bus.answer("message", messageAnswerer(receive));
-      status = createStatusDecider({ engine, clock, newId });
-      const matcher = createMatcher({ memory, table: store.reports, groupOf, channelsOf });
-      reports = createReports({ engine, writer, matcher, status, clock, log, newId, offer });
+      const make = createMaker({ clock, newId, queueFor });
+      const { isDiskLow } = store;
+      const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
+      const receive = { ...deciding, worthStoring, queueFor };
+      status = createStatusDecider({
+        engine,
+        make,
+        clock,
+        newId,
+        optionsOf: store.accounts.optionsOf,
+        codingsOn,
+      });
+      join = createJoin({
+        ...deciding,
+        receive: messageAnswerer(receive),
+        queue,
+        channel: (name) => channels.get(name),
+        status,
+      });
+      bus.answer("message", meteredMessages(join.answer, { meter, clock }));
+      const matcher = createMatcher({
+        memory,
+        table: store.reports,
+        onItsWay,
+        concluding,
+        bases,
+        groupOf,
+        channelsOf,
+      });
+      reports = createReports({ ...deciding, matcher, tally, status, meter });
       bus.answer("report", reports.answer);
+      notices = createNotices({ engine, writer, make, clock, log, newId, offer });
+      bus.answer("channel", notices.channel);
+      bus.answer("session", notices.session);
     },
+    holds,
+    operations: createOperations({ store, sender, clock, newId, channel: known }),
+    erase: createErase({ store, sender, memory, clock, newId }),
     ready: (channel) => sender.ready(channel),
     async takeUp() {
+      bases.recall(await store.idBases.all());
       await sender.takeUp();
-      if (reports === undefined || status === undefined) return;
+      for (const name of channels.keys()) {
+        const { held = "resumed", by = "" } = holds.of(name) ?? {};
+        tellHold(name, held, by);
+      }
+      await join?.takeUp();
+      if (reports === undefined || status === undefined || notices === undefined) return;
       const { offer } = sender;
       const table = store.reports;
-      const parts = { writer, queue, table, reports, status, clock, log, newId, offer };
+      const parts = {
+        writer,
+        queue,
+        table,
+        reports,
+        status,
+        concluding,
+        tally,
+        memory,
+        notices,
+        clock,
+        log,
+        meter,
+        newId,
+        offer,
+      };
       later = startLater({ ...parts, reportWaits });
     },
-    channels: () =>
-      [...channels.values()].map((channel) => ({
-        ...channel.view(),
-        ...sender.counts(channel.name),
-      })),
+    channels: () => [...channels.values()].map(viewOf),
+    channel: (name) => viewOf(known(name)),
+    codingsOn,
     sessions: () => [...channels.values()].flatMap((channel) => channel.sessions()),
+    reportWaits,
+    kick: (session) => [...channels.values()].some((channel) => channel.kick(session)),
+    unmatched: (rows) => {
+      const providers = () =>
+        [...channels.values()].filter(({ taken }) => taken === "SENT").map(({ name }) => name);
+      const { reports: found, unmatched: table } = store;
+      return explained(rows, { table, reports: found, groupOf, channels: providers });
+    },
+    rematch(ids) {
+      if (reports === undefined) throw new GatewayError("overloaded", "The gateway starts.");
+      const { unmatched: table } = store;
+      return createRematch({ table, reports, writer, clock, newId })(ids);
+    },
     triggers: () => engine?.list() ?? [],
+    readings: () => readingsOf(channels, engine),
     settled: () => sender.settled(),
     async drain() {
-      await later?.stop();
+      await Promise.all([later?.stop(), notices?.stop(), join?.stop()]);
       await sender.drain();
     },
   };
+
+  function known(name: string): Channel {
+    const channel = channels.get(name);
+    if (channel !== undefined) return channel;
+    throw new GatewayError("unknown_channel", `There is no channel ${name}, or it is not enabled.`);
+  }
+
+  function tellHold(channel: string, what: ChannelEvent["what"], by: string): void {
+    const event = { channel, atMs: clock.nowMs(), what, reason: by };
+    bus.emit("channel", event).catch((cause: unknown) => {
+      log.error({ channel, what, err: cause }, "failed on our side");
+    });
+  }
+
+  function viewOf(channel: Channel): ChannelView {
+    const { name } = channel;
+    const held = holds.of(name)?.held;
+    const queues = { ...sender.counts(name), oldestDueMs: sender.oldestDueMs(name) };
+    const idBase = channel.taken === "SENT" ? bases.known(channel.group) : undefined;
+    return { ...channel.view(), ...queues, held, idBase };
+  }
 
   /** The triggers of a status are asked only where there is somebody who sent the message. */
   async function ended(
@@ -135,6 +277,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     return status.inline({ ...event, report: undefined });
   }
 
+  function codingsOn(channel: string): Codings | undefined {
+    return channels.get(channel)?.codings;
+  }
+
   function groupOf(channel: string): string {
     return channels.get(channel)?.group ?? channel;
   }
@@ -143,13 +289,22 @@ export function createGateway(parts: GatewayParts): Gateway {
     return [...channels.values()].filter((one) => one.group === group).map(({ name }) => name);
   }
 
+  /** Channels of one group lead to one provider, so what one of them says holds for all. */
+  function idBaseSetFor(group: string): IdBase | undefined {
+    for (const one of channels.values())
+      if (one.group === group && one.idBase !== undefined) return one.idBase;
+    return undefined;
+  }
+
   function reportWaits(): { channel: string; waitMs: number }[] {
     return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
       reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
     );
   }
 
-  function queueFor(forward: ForwardAction): { queue: string } | { code: ErrorCode } {
+  function queueFor(
+    forward: Pick<ForwardAction, "channel" | "account">,
+  ): { queue: string } | { code: ErrorCode } {
     const channel = channels.get(forward.channel);
     if (channel === undefined) return { code: "unknown_channel" };
     if (sender.counts(forward.channel).queued >= queueRowsMax) return { code: "queue_full" };

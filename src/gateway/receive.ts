@@ -8,6 +8,7 @@ import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
+import { type Maker, offerMade } from "./make.ts";
 import { storyOf } from "./story.ts";
 
 export interface ReceiveParts {
@@ -20,6 +21,9 @@ export interface ReceiveParts {
   readonly worthStoring: (subject: string) => boolean;
   /** The queue that a forward goes to, or why there is none. */
   readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
+  readonly make: Maker;
+  /** There is no room on the disk: nothing new is taken. */
+  readonly isDiskLow: () => boolean;
   /** Told after the commit: these are waiting to go out. */
   readonly offer: (forwards: readonly Forward[], original: Message) => void;
 }
@@ -34,20 +38,29 @@ type Refused = Extract<MessageAnswer, { kind: "refused" }>;
 export function messageAnswerer(
   parts: ReceiveParts,
 ): (event: MessageEvent) => Promise<MessageAnswer> {
-  const { engine, writer, clock, log, worthStoring, queueFor, offer } = parts;
+  const { engine, writer, clock, log, worthStoring, queueFor, make, isDiskLow, offer } = parts;
 
   return async (event) => {
+    // Before any trigger has charged or called anybody for it. No row tells of it: there is no room.
+    if (isDiskLow()) return noRoom(event);
     const ruling = await engine.decide({ kind: "message", event });
     if (!event.isOpen()) {
       log.warn(about(event), "decision dropped: its sender waits no more");
       return { kind: "unanswered" };
     }
     if (ruling.verdict === "accept") return accept(event, ruling);
+    return decline(event, ruling);
+  };
+
+  async function decline(
+    event: MessageEvent,
+    ruling: Exclude<Ruling, { verdict: "accept" }>,
+  ): Promise<MessageAnswer> {
     const answer = answerTo(event, ruling);
     const error = ruling.verdict === "undecided" ? ruling.fault : errorOf(answer);
     await keepRefusal(event, ruling, error);
     return answer;
-  };
+  }
 
   async function accept(
     event: MessageEvent,
@@ -63,6 +76,13 @@ export function messageAnswerer(
       if ("code" in target) return refuse(event, ruling, target.code, `channel ${action.channel}`);
       forwards.push(forwardOf(event, action, target.queue, parts.newId()));
     }
+    const { id, channel, hops } = event.message;
+    const makings = make(ruling.sends, { channel, event: "message", id, hops });
+    // A message of our own that cannot be made is no fault of the sender's: he may try again.
+    if ("fault" in makings)
+      return decline(event, { verdict: "undecided", ...makings, ran: ruling.ran });
+    lines.push(...makings.lines);
+    const { made } = makings;
     const account = ruling.account ?? event.message.account;
     const charge =
       ruling.charge > 0 && account !== undefined ? { account, credits: ruling.charge } : undefined;
@@ -74,15 +94,19 @@ export function messageAnswerer(
     const message: Message = { ...event.message, account, log: [...event.message.log, ...lines] };
     const status = statusOf(failed, forwards);
     try {
-      const outcome = await writer.accept({ message, charge, forwards, status, error: failed });
+      const rows = { message, charge, forwards, made };
+      const outcome = await writer.accept({ ...rows, status, error: failed });
       if (outcome === "no_credit")
         return await refuse(event, ruling, "no_credit", `${ruling.charge} asked`);
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
+      // A full disk is told of once, by the store.
+      if (cause.code === "queue_full") return noRoom(event);
       log.error({ ...about(event), err: cause }, "message not stored");
       return { kind: "refused", code: cause.code, reason: cause.message };
     }
     offer(forwards, message);
+    offerMade(offer, made);
     return { kind: "accepted", id: message.id };
   }
 
@@ -144,13 +168,22 @@ function answerTo(
   }
 }
 
+function noRoom({ origin }: MessageEvent): Refused {
+  const code = origin === "customer" ? "queue_full" : "try_later";
+  return { kind: "refused", code, reason: "the database's disk is full" };
+}
+
 function errorOf(answer: MessageAnswer): string {
   return answer.kind === "refused" ? String(answer.code) : "unanswered";
 }
 
 function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id: string): Forward {
   const { message, expiresMs } = event;
-  const changed = action.text !== undefined || action.from !== undefined || action.to !== undefined;
+  const changed =
+    action.text !== undefined ||
+    action.from !== undefined ||
+    action.to !== undefined ||
+    action.report === true;
   const sms = message.sms === undefined || !changed ? message.sms : changedSms(message.sms, action);
   return {
     message: {
@@ -165,6 +198,7 @@ function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id
       to: action.to ?? message.to,
       sms,
       report: undefined,
+      ...(message.joined === undefined ? {} : { joined: message.joined }),
       sameAsParent: !changed,
       hops: message.hops,
       log: [],
@@ -176,11 +210,18 @@ function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id
   };
 }
 
+/** registered_delivery, bits 0-1 (SMPP v3.4 §5.2.17): which outcomes are told; 1 is each of them. */
+const outcomeBits = 0x03;
+const reportAlways = 0x01;
+
 function changedSms(sms: Sms, action: ForwardAction): Sms {
   return {
     ...sms,
     ...(action.from === undefined ? {} : { from: addressOf(action.from) }),
     ...(action.to === undefined ? {} : { to: addressOf(action.to) }),
+    ...(action.report === true
+      ? { registeredDelivery: (sms.registeredDelivery & ~outcomeBits) | reportAlways }
+      : {}),
     ...(action.text === undefined ? {} : { text: action.text, octets: Buffer.alloc(0) }),
   };
 }

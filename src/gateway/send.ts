@@ -1,91 +1,108 @@
 import type { Channel, SendResult } from "../channel/channel.ts";
+import type { Unwritable, Written } from "../channel/writing.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Message } from "../model/message.ts";
+import type { Meter } from "../model/meter.ts";
+import type { QueueView } from "../model/view.ts";
 import type { Queue, QueueRow } from "../store/queue.ts";
 import type { Forward, Writer } from "../store/writer.ts";
+import { startExpiry } from "./expiry.ts";
 import type { End, Finisher, SendRow } from "./finish.ts";
+import { type Keeping, createKeeping } from "./keeping.ts";
+import { meteredSend } from "./metered.ts";
 import { outcomeOf } from "./outcome.ts";
-import { queueParts } from "./queue-name.ts";
+import { type OutdatedOf, outdatedEnd } from "./outdated.ts";
+import {
+  type QueueState,
+  type Tally,
+  count,
+  createQueues,
+  doubt,
+  leave,
+  letGo,
+  take,
+} from "./queues.ts";
+import type { OnItsWay } from "./on-its-way.ts";
+import type { PartTally } from "./part-tally.ts";
+import { type PartlyEnd, createPartSender } from "./partly.ts";
+import { createRefill, faultPauseMs, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
-import { type WaitingList, createWaitingList } from "./waiting.ts";
-
-/** Messages of one queue in memory; what is behind them stays in the table and costs nothing. */
-export const queueAhead = 2_000;
-
-/** How often what waits in memory is looked through for messages whose validity has ended. */
-const expiryLookMs = 1_000;
-
-/** The same for the table, where a look costs more and nobody else comes by. */
-const expirySweepMs = 10_000;
-
-/** Expired rows that one sweep finishes: what a flush takes without delaying others. */
-const expiredPerSweep = 500;
-
-/** After a fault of the database or of ours, a queue is looked at again this much later. */
-const faultPauseMs = 1_000;
 
 export interface SendParts {
-  readonly writer: Pick<Writer, "claim" | "again">;
+  readonly writer: Pick<Writer, "claim" | "again" | "part">;
   readonly queue: Pick<Queue, "fetch" | "counts" | "takeUp" | "expired">;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter: Meter;
   readonly channel: (name: string) => Channel | undefined;
+  /** An operator wants that nothing is handed over to it. */
+  readonly held: (channel: string) => boolean;
+  /** Reports for customers that are not to be tried again, because a later one tells more. */
+  readonly outdated?: OutdatedOf;
   /** Where a report will look for what a provider has taken. */
   readonly memory: Pick<SentMemory, "put">;
+  /** Where what is told of the parts of a message is counted. */
+  readonly tally: Pick<PartTally, "begin" | "forget">;
+  /** Where a report for a number will look whether its message is still to be answered. */
+  readonly onItsWay: Pick<OnItsWay, "handed" | "landed">;
   /** Writes down how the sending of a message ended; gives what is to be told because of it. */
   readonly finisher: Finisher;
 }
 
 /** Hands on what waits in the queues, at the pace of each channel's windows. */
-export interface Sender {
+export interface Sender extends Keeping {
   /** Called after the commit that wrote these rows; all of them were made of this original. */
   offer(forwards: readonly Forward[], original?: Message): void;
   /** Called when this channel can take more. */
   ready(channel: string): void;
   /** Takes up what an earlier start left: rows that were in flight then are sent again, marked. */
   takeUp(): Promise<void>;
-  /** Rows in the queues of this channel, and how many of them are with the peer. */
-  counts(channel: string): { readonly queued: number; readonly inFlight: number };
+  /** Of all queues of this channel. Asked for each message that is forwarded, so it costs nothing. */
+  counts(channel: string): Readonly<Tally>;
+  /** When the first of what waits for this channel was due. */
+  oldestDueMs(channel: string): number | undefined;
+  /** Every queue that holds something, by name. */
+  queues(): QueueView[];
   /** Resolves when nothing is claimed, with a peer or being committed. */
   settled(): Promise<void>;
   /** Takes nothing new and settles when all results of what was handed over are committed. */
   drain(): Promise<void>;
 }
 
-interface QueueState {
-  readonly name: string;
-  readonly channel: string;
-  readonly account: string | undefined;
-  readonly waiting: WaitingList<SendRow>;
-  /** Taken but not yet answered and committed: claimed, handed over, or being finished. */
-  readonly busy: Set<string>;
-  /** Claims under way; they have a place in the window but are not known to the channel yet. */
-  claiming: number;
-  /** Rows of this queue, in memory and in the table. */
-  rows: number;
-  /** False when the table holds rows of this queue that are not in memory. */
-  complete: boolean;
-  /** Counts rows that were left in the table, so that a fetch knows what it cannot have seen. */
-  left: number;
-  fetching: boolean;
-  pumpPlanned: boolean;
-  wake: NodeJS.Timeout | undefined;
-}
-
 export function createSender(parts: SendParts): Sender {
   const { writer, queue, clock, log, finisher } = parts;
-  const queues = new Map<string, QueueState>();
+  const queues = createQueues();
   let draining = false;
   let onSettled: (() => void)[] = [];
-  const look = setInterval(expireInMemory, expiryLookMs);
-  const sweep = setInterval(() => void expireInTable(), expirySweepMs);
-  for (const timer of [look, sweep]) timer.unref();
+  const fetch = createRefill({
+    queue,
+    clock,
+    log,
+    isDraining: () => draining,
+    plan,
+    wakeIn,
+    done,
+  });
+  const partly = createPartSender({
+    ...parts,
+    isDraining: () => draining,
+    ended: settlePartly,
+  });
+  const keeping = createKeeping({
+    queues,
+    clock,
+    isDraining: () => draining,
+    plan,
+    release,
+    finish,
+  });
+  const expiry = startExpiry({ queues, table: queue, clock, log, expired });
 
   return {
     offer,
     ready(channel) {
-      for (const state of queues.values()) if (state.channel === channel) plan(state);
+      for (const state of queues.all()) if (state.channel === channel) plan(state);
     },
     async takeUp() {
       const uncertain = await queue.takeUp();
@@ -94,68 +111,39 @@ export function createSender(parts: SendParts): Sender {
           { uncertain },
           "messages were in flight at the last end and are sent again, marked",
         );
-      for (const [name, count] of await queue.counts()) {
-        const state = stateOf(name);
-        state.rows = count.rows;
-        leave(state);
+      for (const [name, found] of await queue.counts("earlier")) {
+        const state = queues.of(name);
+        count(state, found.rows);
+        doubt(state, found.uncertain);
+        leave(state, found.oldestDueMs);
         plan(state);
       }
     },
-    counts(channel) {
-      let queued = 0;
-      let inFlight = 0;
-      for (const state of queues.values()) {
-        if (state.channel !== channel) continue;
-        queued += state.rows;
-        inFlight += state.busy.size;
-      }
-      return { queued, inFlight };
-    },
+    counts: (channel) => queues.counts(channel),
+    oldestDueMs: (channel) => queues.oldestDueMs(channel),
+    queues: () => queues.views(),
+    ...keeping,
     settled,
     async drain() {
       draining = true;
-      clearInterval(look);
-      clearInterval(sweep);
-      for (const state of queues.values()) clearTimeout(state.wake);
+      expiry.stop();
+      for (const state of queues.all()) {
+        clearTimeout(state.wake);
+        partly.advance(state, true);
+      }
       await settled();
     },
   };
 
   function offer(forwards: readonly Forward[], original?: Message): void {
     for (const forward of forwards) {
-      const state = stateOf(forward.queue);
-      state.rows += 1;
+      const state = queues.of(forward.queue);
+      count(state, 1);
       const fits = state.complete && state.waiting.size < queueAhead;
       if (fits) state.waiting.put(rowOf(forward, original));
       else leave(state);
       plan(state);
     }
-  }
-
-  function stateOf(name: string): QueueState {
-    let state = queues.get(name);
-    if (state === undefined) {
-      state = {
-        name,
-        ...queueParts(name),
-        waiting: createWaitingList(),
-        busy: new Set(),
-        claiming: 0,
-        rows: 0,
-        complete: true,
-        left: 0,
-        fetching: false,
-        pumpPlanned: false,
-        wake: undefined,
-      };
-      queues.set(name, state);
-    }
-    return state;
-  }
-
-  function leave(state: QueueState): void {
-    state.left += 1;
-    state.complete = false;
   }
 
   /** Once per turn of the event loop, so that all that one commit brought is claimed together. */
@@ -170,57 +158,107 @@ export function createSender(parts: SendParts): Sender {
 
   function pump(state: QueueState): void {
     const channel = parts.channel(state.channel);
-    if (channel === undefined) return;
+    const isHeld = channel === undefined || parts.held(state.channel);
+    // What has begun goes first, so that a message that is longer than the window ends, too.
+    if (partly.advance(state, isHeld) || isHeld) return;
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
-    const room = channel.room(state.account) - state.claiming;
-    const taken: SendRow[] = [];
+    let room = channel.room(state.account) - state.claiming;
+    const taken: Claimed[] = [];
     const nowMs = clock.nowMs();
-    while (taken.length < room) {
+    while (room > 0) {
       const row = state.waiting.take();
       if (row === undefined) break;
-      state.busy.add(row.id);
-      if (row.expiresMs <= nowMs) expired(state, row);
-      else taken.push(row);
+      take(state, row.id);
+      if (row.expiresMs <= nowMs) {
+        expired(state, row);
+        continue;
+      }
+      const written = channel.write(row.message);
+      const requests = "code" in written ? 1 : written.requests.length;
+      taken.push({ row, written, requests });
+      room -= requests;
     }
     if (taken.length > 0) void claim(state, channel, taken);
   }
 
-  async function claim(state: QueueState, channel: Channel, rows: SendRow[]): Promise<void> {
-    state.claiming += rows.length;
+  async function claim(
+    state: QueueState,
+    channel: Channel,
+    claimed: readonly Claimed[],
+  ): Promise<void> {
+    for (const { requests } of claimed) state.claiming += requests;
     let gone: ReadonlySet<string>;
     try {
-      gone = new Set(await writer.claim(rows.map((row) => row.id)));
+      gone = new Set(await writer.claim(claimed.map(({ row }) => row.id)));
     } catch (cause) {
       log.error({ queue: state.name, err: cause }, "could not take messages out of the queue");
-      state.claiming -= rows.length;
-      for (const row of rows) state.busy.delete(row.id);
-      leave(state);
+      for (const { row, requests } of claimed) {
+        state.claiming -= requests;
+        letGo(state, row.id);
+      }
+      leave(state, clock.nowMs());
       wakeIn(state, faultPauseMs);
       done();
       return;
     }
-    for (const row of rows) {
-      state.claiming -= 1;
-      if (gone.has(row.id)) {
-        // Done, cancelled or expired since it was fetched: whoever did that has told and counted it.
-        release(state, row);
+    const outdated = await parts.outdated?.(claimed.map(({ row }) => row));
+    for (const { row, written, requests } of claimed) {
+      state.claiming -= requests;
+      if (outdated?.has(row.id) === true && !gone.has(row.id)) {
+        void finish(state, row, { ...outdatedEnd, tries: row.tries });
         continue;
       }
-      // The session may have gone while the claim was written.
-      if (channel.room(state.account) <= 0)
+      if (gone.has(row.id)) {
+        // Done, cancelled or expired since it was fetched: whoever did that has told and counted it.
+        release(state, row.id);
+        continue;
+      }
+      // The session may have gone, or the channel been paused, while the claim was written.
+      if (channel.room(state.account) <= 0 || parts.held(state.channel))
         putBack(state, row, {
           waitMs: 0,
           tries: row.tries,
           error: undefined,
           uncertain: false,
         });
-      else channel.send(row.message, (result) => settle(state, channel, row, result));
+      else handOver(state, channel, row, written);
     }
+  }
+
+  function handOver(
+    state: QueueState,
+    channel: Channel,
+    row: SendRow,
+    written: Written | Unwritable,
+  ): void {
+    if ("code" in written) {
+      settle(state, channel, row, { kind: "impossible", ...written });
+      return;
+    }
+    const { message } = row;
+    if (channel.taken === "SENT") parts.onItsWay.handed(channel.group, message);
+    const [request, ...others] = written.requests;
+    if (request === undefined) throw new Error("a message is never written as nothing");
+    if (others.length > 0) partly.begin(state, channel, row, written);
+    else
+      meteredSend({ channel, message, request }, parts, (result) =>
+        settle(state, channel, row, result),
+      );
+  }
+
+  /** Runs inside the handler that read the peer's last answer. */
+  function settlePartly(state: QueueState, row: SendRow, end: PartlyEnd): void {
+    const tries = row.tries + 1;
+    if (end.do === "again") putBack(state, row, { ...end, error: undefined, tries });
+    else void finish(state, row, { ...end, providerId: undefined, tries, inParts: true });
+    plan(state);
   }
 
   /** Runs inside the handler that read the peer's answer. */
   function settle(state: QueueState, channel: Channel, row: SendRow, result: SendResult): void {
-    if (result.kind === "taken" && row.original !== undefined)
+    // A report that nobody asked for, should one come, is found in the database.
+    const isAwaited = (row.message.sms?.registeredDelivery ?? 0) !== 0;
+    if (result.kind === "taken" && row.original !== undefined && isAwaited)
       parts.memory.put(channel.group, result.providerId, {
         message: row.message,
         original: row.original,
@@ -228,29 +266,40 @@ export function createSender(parts: SendParts): Sender {
     const { tries, expiresMs } = row;
     const given = { tries, expiresMs, nowMs: clock.nowMs(), taken: channel.taken };
     const outcome = outcomeOf(result, given);
-    if (outcome.do === "finish") finish(state, row, { ...outcome, tries: tries + 1 });
+    if (outcome.do === "finish") void finish(state, row, { ...outcome, tries: tries + 1 });
     else putBack(state, row, { ...outcome, tries: tries + 1 });
     plan(state);
   }
 
-  function finish(state: QueueState, row: SendRow, end: End): void {
-    finisher(row, end).then(
+  function finish(state: QueueState, row: SendRow, end: End): Promise<boolean> {
+    if (end.status !== "SENT") parts.tally.forget(row.id);
+    return finisher(row, end).then(
       (tell) => {
-        state.rows -= 1;
-        release(state, row);
+        count(state, -1);
+        if (row.maybeTwice) doubt(state, -1);
+        release(state, row.id);
         offer(tell);
+        return true;
       },
       (cause: unknown) => {
-        // The row stays in the table with our mark; the next start sends it again as uncertain.
+        // With our mark it stays in the table for the next start, which sends it again as uncertain;
+        // without, because it was never handed over, it is fetched again.
         log.error({ queue: state.name, message: row.id, err: cause }, "result not stored");
-        release(state, row);
+        leave(state);
+        release(state, row.id);
+        return false;
       },
     );
   }
 
   function expired(state: QueueState, row: SendRow): void {
-    const { tries } = row;
-    finish(state, row, { status: "EXPIRED", error: "expired_here", providerId: undefined, tries });
+    const { tries, taken = [] } = row;
+    void finish(state, row, {
+      status: "EXPIRED",
+      error: taken.length > 0 ? "partial" : "expired_here",
+      providerId: undefined,
+      tries,
+    });
   }
 
   /** Back into the queue, with the failure that a try has met, if there was a try. */
@@ -265,59 +314,24 @@ export function createSender(parts: SendParts): Sender {
     },
   ): void {
     const { id, message } = row;
-    const { root, channel } = message;
+    const { root } = message;
+    const { channel } = state;
     const { waitMs, tries, error, uncertain } = back;
     const maybeTwice = row.maybeTwice || uncertain;
     const atMs = clock.nowMs();
     const dueMs = waitMs === 0 ? 0 : atMs + waitMs;
     writer.again({ id, root, channel, tries, error, dueMs, maybeTwice, atMs }).then(
       () => {
-        leave(state);
-        release(state, row);
+        if (maybeTwice && !row.maybeTwice) doubt(state, 1);
+        leave(state, atMs + waitMs);
+        release(state, row.id);
         wakeIn(state, waitMs);
       },
       (cause: unknown) => {
         log.error({ queue: state.name, message: id, err: cause }, "retry not stored");
-        release(state, row);
+        release(state, row.id);
       },
     );
-  }
-
-  /** Brings rows from the table into memory, as far as there is room and they are due. */
-  async function fetch(state: QueueState): Promise<void> {
-    if (state.fetching || draining) return;
-    state.fetching = true;
-    const left = state.left;
-    try {
-      const wanted = queueAhead - state.waiting.size;
-      const known = state.busy.size + state.waiting.size;
-      // Rows that memory knows already may come first, so as many more are asked for.
-      const batch = await queue.fetch(state.name, wanted + known);
-      let added = 0;
-      let isCut = false;
-      for (const row of batch.rows) {
-        if (state.waiting.has(row.id) || state.busy.has(row.id)) continue;
-        // Some that were known have been finished since, so there may be more than there is room for.
-        isCut = added === wanted;
-        if (isCut) break;
-        state.waiting.put({ ...row, original: undefined });
-        added += 1;
-      }
-      state.complete =
-        !isCut &&
-        batch.rows.length < wanted + known &&
-        batch.nextDueMs === undefined &&
-        state.left === left;
-      if (batch.nextDueMs !== undefined) wakeIn(state, batch.nextDueMs - clock.nowMs());
-      // What was left in the table meanwhile may not have been seen.
-      if (added > 0 || state.left !== left) plan(state);
-    } catch (cause) {
-      log.error({ queue: state.name, err: cause }, "could not fetch from the queue");
-      wakeIn(state, faultPauseMs);
-    } finally {
-      state.fetching = false;
-      done();
-    }
   }
 
   function wakeIn(state: QueueState, waitMs: number): void {
@@ -327,30 +341,9 @@ export function createSender(parts: SendParts): Sender {
     state.wake.unref();
   }
 
-  function expireInMemory(): void {
-    const nowMs = clock.nowMs();
-    for (const state of queues.values())
-      for (const row of state.waiting.takeAll(({ expiresMs }) => expiresMs <= nowMs)) {
-        state.busy.add(row.id);
-        expired(state, row);
-      }
-  }
-
-  async function expireInTable(): Promise<void> {
-    try {
-      for (const row of await queue.expired(expiredPerSweep)) {
-        const state = stateOf(row.queue);
-        if (state.busy.has(row.id) || state.waiting.has(row.id)) continue;
-        state.busy.add(row.id);
-        expired(state, { ...row, original: undefined });
-      }
-    } catch (cause) {
-      log.error({ err: cause }, "could not look for expired messages");
-    }
-  }
-
-  function release(state: QueueState, row: QueueRow): void {
-    state.busy.delete(row.id);
+  function release(state: QueueState, id: string): void {
+    parts.onItsWay.landed(id);
+    letGo(state, id);
     plan(state);
     done();
   }
@@ -367,9 +360,16 @@ export function createSender(parts: SendParts): Sender {
   }
 
   function allSettled(): boolean {
-    for (const state of queues.values()) if (state.busy.size > 0 || state.fetching) return false;
+    for (const state of queues.all()) if (state.busy.size > 0 || state.fetching) return false;
     return true;
   }
+}
+
+/** A row that is being claimed, as it will go. */
+interface Claimed {
+  readonly row: SendRow;
+  readonly written: Written | Unwritable;
+  readonly requests: number;
 }
 
 function rowOf(forward: Forward, original: Message | undefined): SendRow {

@@ -1,15 +1,18 @@
+import { type KeptOptions, messageIdFor } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
-import type { ReportAction, Ruling } from "../model/decision.ts";
-import { ERRORS, type ErrorEntry } from "../model/error.ts";
+import type { Ran, ReportAction, Ruling } from "../model/decision.ts";
+import type { ErrorCode } from "../model/error.ts";
 import type { StatusEvent } from "../model/event.ts";
 import { idTimeMs } from "../model/id.ts";
-import type { Message, Sms, TraceLine } from "../model/message.ts";
+import type { Message, Sent, Sms, TraceLine } from "../model/message.ts";
 import type { Report } from "../model/report.ts";
 import type { Status } from "../model/status.ts";
-import { decode } from "../sms/data-coding.ts";
-import type { Forward, Later } from "../store/writer.ts";
+import { type Codings, decode } from "../sms/data-coding.ts";
+import type { Forward, Later, Made } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
+import type { Maker } from "./make.ts";
 import { queueName } from "./queue-name.ts";
+import { receiptError } from "./receipt-error.ts";
 import { storyOf } from "./story.ts";
 
 /**
@@ -21,20 +24,24 @@ const statusInlineMs = 200;
 /** Characters of the original's text that a receipt repeats (SMPP v3.4, appendix B). */
 const textCharacters = 20;
 
-/** How long a report waits for its customer: he may be away for a weekend. */
-const reportValidityMs = 72 * 3_600_000;
-
 /** What follows from a status, for the operation that writes the status. */
 export interface Following {
   readonly lines: readonly TraceLine[];
   readonly tell: readonly Forward[];
+  /** Messages of our own; none when left out. */
+  readonly made?: readonly Made[];
   readonly later: Later | undefined;
 }
 
 export interface StatusParts {
   readonly engine: Pick<Engine, "decide">;
+  readonly make: Maker;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** What a customer has otherwise than others. */
+  readonly optionsOf: (account: string) => KeptOptions;
+  /** What is meant by a data_coding on a channel; by all as in the specification when left out. */
+  readonly codingsOn?: (channel: string) => Codings | undefined;
 }
 
 /** What stands in `pending` for a status that is decided later. */
@@ -50,41 +57,77 @@ export interface StatusDecider {
   inline(event: StatusEvent): Promise<Following>;
   /** Asks them again for one that was written down; the fault, if they still do not decide. */
   again(event: StatusEvent): Promise<Following | { readonly fault: string }>;
+  /**
+   * For a report that is not final: what goes to the customer, if he asked for such (registered_delivery
+   * 0x10, SMPP v3.4 §5.2.17). Triggers are told of final statuses only, so he need not be asked for.
+   */
+  notify(sent: Sent, report: Report): readonly Forward[];
+  /**
+   * The report for a customer whose message has failed after he was told that it was taken, and before
+   * anything was made of it that a trigger could be told of; none when he did not ask for it.
+   */
+  failed(message: Message, error: string): readonly Forward[];
 }
 
-export function createStatusDecider({ engine, clock, newId }: StatusParts): StatusDecider {
+export function createStatusDecider(parts: StatusParts): StatusDecider {
+  const { engine, make, clock, newId, optionsOf, codingsOn } = parts;
   return {
     async inline(event) {
       const asked = engine.decide({ kind: "status", event });
       const ruling = await within(statusInlineMs, asked);
-      if (ruling === undefined || ruling.verdict === "undecided") return laterOf(event, ruling);
-      return following(event, ruling);
+      if (ruling === undefined) return laterOf(event, [], `not within ${statusInlineMs} ms`);
+      const next = following(event, ruling);
+      return "fault" in next ? laterOf(event, ruling.ran, next.text) : next;
     },
     async again(event) {
-      const ruling = await engine.decide({ kind: "status", event });
-      if (ruling.verdict === "undecided") return { fault: `${ruling.fault}: ${ruling.text}` };
-      return following(event, ruling);
+      const next = following(event, await engine.decide({ kind: "status", event }));
+      return "fault" in next ? { fault: `${next.fault}: ${next.text}` } : next;
+    },
+    notify(sent, report) {
+      return asSubmitted(sent).flatMap((one) => {
+        const { original } = one;
+        if (((original.sms?.registeredDelivery ?? 0) & intermediateBit) === 0) return [];
+        const told = toCustomer(one, ({ account, sms }) =>
+          reportOf(original, { account, sms, report, status: "SENT", state: report.state }),
+        );
+        return typeof told === "string" ? [] : [told];
+      });
+    },
+    failed(message, error) {
+      const sent: Sent = { message: { ...message, id: newId() }, original: message };
+      const event = { id: newId(), atMs: clock.nowMs(), sent, status: "FAILED", error } as const;
+      const told = reportOut({ ...event, report: undefined }, { do: "report" });
+      if (typeof told === "string") return [];
+      return [{ ...told, message: { ...told.message, parent: message.id } }];
     },
   };
 
-  function following(event: StatusEvent, ruling: Ruling): Following {
-    const lines = storyOf(ruling.ran, clock.nowMs());
+  function following(
+    event: StatusEvent,
+    ruling: Ruling,
+  ): Following | { readonly fault: ErrorCode; readonly text: string } {
+    if (ruling.verdict === "undecided") return ruling;
+    const { channel, hops } = event.sent.message;
+    const because = { channel, event: `status ${event.status}`, id: event.id, hops };
+    const makings = make(ruling.verdict === "accept" ? ruling.sends : [], because);
+    if ("fault" in makings) return makings;
+    const lines = [...storyOf(ruling.ran, clock.nowMs()), ...makings.lines];
     const tell: Forward[] = [];
-    for (const action of ruling.verdict === "accept" ? ruling.reports : []) {
-      const told = reportOut(event, action);
-      if (typeof told === "string")
-        lines.push({ at: clock.nowMs(), what: "report", facts: { dropped: told } });
-      else tell.push(told);
-    }
-    return { lines, tell, later: undefined };
+    for (const action of ruling.verdict === "accept" ? ruling.reports : [])
+      for (const sent of asSubmitted(event.sent)) {
+        const told = reportOut({ ...event, sent }, action);
+        if (typeof told === "string")
+          lines.push({ at: clock.nowMs(), what: "report", facts: { dropped: told } });
+        else tell.push(told);
+      }
+    return { lines, tell, made: makings.made, later: undefined };
   }
 
-  function laterOf(event: StatusEvent, ruling: Ruling | undefined): Following {
+  function laterOf(event: StatusEvent, ran: readonly Ran[], why: string): Following {
     const { message } = event.sent;
     const { status, error, report } = event;
     const payload: LaterStatus = { message: message.id, status, error, report };
-    const why = ruling?.verdict === "undecided" ? ruling.text : `not within ${statusInlineMs} ms`;
-    const lines = ruling === undefined ? [] : storyOf(ruling.ran, clock.nowMs());
+    const lines = storyOf(ran, clock.nowMs());
     lines.push({ at: clock.nowMs(), what: "status", facts: { later: why } });
     return {
       lines,
@@ -102,11 +145,26 @@ export function createStatusDecider({ engine, clock, newId }: StatusParts): Stat
 
   /** The report for the customer, or why he gets none. */
   function reportOut(event: StatusEvent, action: ReportAction): Forward | string {
-    const { message, original } = event.sent;
-    if (original.id === message.id || original.account === undefined || original.sms === undefined)
+    const { sent, status, report } = event;
+    return toCustomer(sent, ({ account, sms }) => {
+      if (!isAsked(sms, status)) return "it was not asked for";
+      if (status === "NOREPORT" && optionsOf(account).receiptNoReport === "omit")
+        return "the account wants none of what nobody knows about";
+      const state = action.state ?? report?.state ?? STATES[status] ?? "UNKNOWN";
+      const error = action.error ?? report?.error ?? receiptError(status, event.error);
+      return reportOf(sent.original, { account, sms, report, status, state, error });
+    });
+  }
+
+  function toCustomer(
+    { message, original }: Sent,
+    tell: (customer: { readonly account: string; readonly sms: Sms }) => Report | string,
+  ): Forward | string {
+    const { account, sms } = original;
+    if (original.id === message.id || account === undefined || sms === undefined)
       return "it is no customer's message";
-    if (!isAsked(original.sms, event.status)) return "it was not asked for";
-    const nowMs = clock.nowMs();
+    const report = tell({ account, sms });
+    if (typeof report === "string") return report;
     const told: Message = {
       id: newId(),
       root: message.root,
@@ -114,24 +172,72 @@ export function createStatusDecider({ engine, clock, newId }: StatusParts): Stat
       kind: "report",
       direction: "out",
       channel: original.channel,
-      account: original.account,
+      account,
       from: original.to,
       to: original.from,
-      sms: addressesOf(original.sms),
-      report: reportOf(event, action, nowMs),
+      sms: addressesOf(sms),
+      report,
       sameAsParent: false,
       hops: 0,
       log: [],
     };
     return {
       message: told,
-      queue: queueName(told.channel, told.account),
+      queue: queueName(told.channel, account),
       priority: 0,
       dueMs: 0,
-      expiresMs: nowMs + reportValidityMs,
+      expiresMs: clock.nowMs() + optionsOf(account).receiptKeepMs,
+    };
+  }
+
+  function textOf({ channel, sms }: Message): string | undefined {
+    if (sms === undefined) return undefined;
+    const hasUdh = (sms.esmClass & 0x40) !== 0;
+    return decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel));
+  }
+
+  function reportOf(
+    original: Message,
+    told: {
+      readonly account: string;
+      readonly sms: Sms;
+      /** The provider's, if there is one. */
+      readonly report: Report | undefined;
+      readonly status: Status;
+      readonly state: string;
+      readonly error?: string;
+    },
+  ): Report {
+    const { account, sms, report, status, state, error } = told;
+    const text = sms.text ?? textOf(original);
+    const submittedMs = idTimeMs(original.id);
+    const nowMs = clock.nowMs();
+    return {
+      messageId: messageIdFor(original.id, optionsOf(account)),
+      status: TOLD[status] ?? "NOTDELIVERED",
+      state,
+      error: error ?? report?.error ?? "",
+      submittedMs,
+      // A provider's clock or time zone may be another one; what has ended has done so by now.
+      doneMs: Math.max(submittedMs, Math.min(report?.doneMs ?? nowMs, nowMs)),
+      text: text?.slice(0, textCharacters) ?? "",
+      networkError: report?.networkError,
     };
   }
 }
+
+/** A text that was joined came in parts: its sender is told of each that he asked for. */
+function asSubmitted({ message, original }: Sent): readonly Sent[] {
+  const { joined, sms } = original;
+  if (joined === undefined || sms === undefined) return [{ message, original }];
+  return joined.map(({ id, known = id, registeredDelivery }) => ({
+    message,
+    original: { ...original, id: known, sms: { ...sms, registeredDelivery } },
+  }));
+}
+
+/** registered_delivery bit 4 (SMPP v3.4 §5.2.17): intermediate notifications, too. */
+const intermediateBit = 0x10;
 
 /** registered_delivery bits 0-1 (SMPP v3.4 §5.2.17; 3 since v5.0): 1 any, 2 failure, 3 success. */
 function isAsked(sms: Sms, status: Status): boolean {
@@ -152,34 +258,12 @@ const STATES: Readonly<Partial<Record<Status, string>>> = {
   CANCELLED: "DELETED",
 };
 
-function reportOf(event: StatusEvent, action: ReportAction, nowMs: number): Report {
-  const { status, report, sent } = event;
-  const { original } = sent;
-  const sms = original.sms;
-  const text =
-    sms === undefined
-      ? undefined
-      : (sms.text ?? decode(sms.octets, sms.dataCoding, (sms.esmClass & 0x40) !== 0));
-  return {
-    // What the customer was given at the submit.
-    messageId: original.id,
-    status: status === "DELIVERED" || status === "NOREPORT" ? status : "NOTDELIVERED",
-    state: action.state ?? report?.state ?? STATES[status] ?? "UNKNOWN",
-    error: action.error ?? report?.error ?? errorOf(status, event.error),
-    submittedMs: idTimeMs(original.id),
-    doneMs: report?.doneMs ?? nowMs,
-    text: text?.slice(0, textCharacters) ?? "",
-    networkError: report?.networkError,
-  };
-}
-
-/** `err:` for what ended without a report: from the catalogue, else "failed at the operator". */
-function errorOf(status: Status, error: string | undefined): string {
-  const code = status === "NOREPORT" ? "no_report" : (error ?? "");
-  const known: Readonly<Record<string, ErrorEntry>> = ERRORS;
-  const fallback = status === "DELIVERED" ? 0 : ERRORS.refused_by_provider.receipt;
-  return String(known[code]?.receipt ?? fallback).padStart(3, "0");
-}
+/** What a report says of a status that it may have as such; all others were not delivered. */
+const TOLD: Readonly<Partial<Record<Status, Report["status"]>>> = {
+  SENT: "SENT",
+  DELIVERED: "DELIVERED",
+  NOREPORT: "NOREPORT",
+};
 
 /** A receipt goes from the phone to the sender; all else of it is written by the channel. */
 function addressesOf(sms: Sms): Sms {

@@ -47,6 +47,9 @@ function resultOf(actions: readonly Action[]): string {
       case "report":
         words.push("reported to the customer");
         break;
+      case "send":
+        words.push(`sent a message to ${action.channel}`);
+        break;
       case "fail":
         words.push(`failed: ${action.reason}`);
         break;

@@ -16,6 +16,8 @@ export interface WaitingList<W extends Waiting> {
   /** Takes the first one out. */
   take(): W | undefined;
   has(id: string): boolean;
+  /** Those that wait, in their order; for a look, not for the hot path. */
+  all(): readonly W[];
   /** Takes out all for which this is true, wherever they stand. Looks at each one. */
   takeAll(wanted: (one: W) => boolean): W[];
 }
@@ -49,6 +51,7 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
       return one;
     },
     has: (id) => ids.has(id),
+    all: () => list.slice(head),
     takeAll(wanted) {
       const taken: W[] = [];
       const kept: W[] = [];

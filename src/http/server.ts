@@ -1,15 +1,21 @@
 import { rm } from "node:fs/promises";
+import { type RequestListener, type Server, createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type FastifyInstance, fastify } from "fastify";
 import { ERRORS, GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
+import type { KeyAndCertificate } from "./self-signed.ts";
 
-export type { FastifyInstance } from "fastify";
+export type { FastifyInstance, FastifyRequest } from "fastify";
 
 /** Octets of a request's body; what people and scripts send us over HTTP is far smaller. */
 const bodyOctetsMax = 1_048_576;
 
 /** Milliseconds for a whole request to arrive; a slower one is cut off (408). */
 const requestTimeoutMs = 10_000;
+
+/** Connections to a port for monitoring and operators: a few programs, some of them several times. */
+const portConnectionsMax = 200;
 
 /** A server with our limits, and with our catalogue of errors in every refusal. */
 export function createHttpServer(log: Log): FastifyInstance {
@@ -46,6 +52,62 @@ export async function listenOnSocket(server: FastifyInstance, path: string): Pro
   } finally {
     process.umask(mask);
   }
+}
+
+/** A TCP port that takes requests. */
+export interface PortServer {
+  readonly port: number;
+  /** `http://127.0.0.1:2790` */
+  readonly where: string;
+  /** Cuts off what is still under way. */
+  close(): Promise<void>;
+}
+
+/** Listens for requests, with TLS where there is an identity. Rejects with `port_taken`. */
+export async function listenOnPort(
+  options: {
+    /** The setting, for errors: `admin.port`. */
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+    readonly identity: KeyAndCertificate | undefined;
+    readonly log: Log;
+  },
+  listener: RequestListener,
+): Promise<PortServer> {
+  const { name, address, port, identity, log } = options;
+  const limits = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs };
+  const server: Server =
+    identity === undefined
+      ? createServer(limits, listener)
+      : createTlsServer(
+          { ...limits, key: identity.key, cert: identity.certificate, minVersion: "TLSv1.2" },
+          listener,
+        );
+  server.maxConnections = portConnectionsMax;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host: address, port }, resolve);
+    });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const text = `${name}: ${address}:${port} cannot be listened on (${code})`;
+    throw new GatewayError("port_taken", text, { cause });
+  }
+  server.on("error", (cause) => log.warn({ name, err: cause }, "a connection was not taken"));
+  const bound = server.address();
+  const at = bound !== null && typeof bound === "object" ? bound : { address, port };
+  const host = at.address.includes(":") ? `[${at.address}]` : at.address;
+  return {
+    port: at.port,
+    where: `${identity === undefined ? "http" : "https"}://${host}:${at.port}`,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
 function statusOf(cause: unknown): number {

@@ -19,6 +19,9 @@ const number = /^\d{3,20}$/;
 /** With a country code no number is shorter; what is shorter is a short code of some network. */
 const fullNumber = /^\d{7,20}$/;
 
+/** What stands in the place of a number that was erased. */
+export const erasedAddress = "erased";
+
 /** The one form by which messages are stored and found: E.164 with `+` where we know it is that. */
 export function canonical(address: Address, numbers: Numbers): string {
   const { digits } = address;

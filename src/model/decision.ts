@@ -11,6 +11,7 @@ export type Action =
   | ReportAction
   /** Of a message: it is kept as FAILED with this reason, and its sender is answered as usual. */
   | { readonly do: "fail"; readonly reason: string }
+  | SendAction
   | { readonly do: "trace"; readonly text: string };
 
 /** Pass the message on. What is not named stays as it came in. */
@@ -22,6 +23,21 @@ export interface ForwardAction {
   readonly from?: string;
   readonly to?: string;
   readonly text?: string;
+  /** Ask the provider for a report of every outcome, also where the sender did not. */
+  readonly report?: true;
+}
+
+/** Make a message of our own. Whose event it was asked for with is kept in its trace. */
+export interface SendAction {
+  readonly do: "send";
+  readonly channel: string;
+  /** For a channel that customers bind to: whose sessions get it. */
+  readonly account?: string;
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+  /** 0-3; 3 goes first. 0 when left out. */
+  readonly priority?: number;
 }
 
 /** Tell the customer. What is not named is as the network told it, or as the status implies. */
@@ -50,6 +66,12 @@ export type Ran = {
     }
 );
 
+/** A message of our own to be made, and by whose word. */
+export interface Sending {
+  readonly trigger: string;
+  readonly action: SendAction;
+}
+
 /** The one decision on one event, out of what all its triggers did. */
 export type Ruling =
   | {
@@ -61,6 +83,7 @@ export type Ruling =
       /** Of a report: somebody said that it applies. */
       readonly applied: boolean;
       readonly reports: readonly ReportAction[];
+      readonly sends: readonly Sending[];
       /** Why the message is to be FAILED; the first that said so. */
       readonly failed: string | undefined;
       readonly ran: readonly Ran[];
@@ -95,6 +118,7 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
   let charge = 0;
   const forwards: ForwardAction[] = [];
   const reports: ReportAction[] = [];
+  const sends: Sending[] = [];
   let applied = false;
   let failed: string | undefined;
   for (const one of ran) {
@@ -128,6 +152,9 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
         case "fail":
           failed ??= action.reason;
           break;
+        case "send":
+          sends.push({ trigger: one.trigger, action });
+          break;
         case "trace":
           break;
       }
@@ -138,7 +165,7 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
     }
   }
   return accepted
-    ? { verdict: "accept", charge, account, forwards, applied, reports, failed, ran }
+    ? { verdict: "accept", charge, account, forwards, applied, reports, sends, failed, ran }
     : { verdict: "unanswered", ran };
 }
 

@@ -1,5 +1,7 @@
+import type { ChannelChange } from "./channel-change.ts";
 import type { ErrorCode } from "./error.ts";
 import type { Message, Sent } from "./message.ts";
+import type { PartOfText } from "./part-of-text.ts";
 import type { Report } from "./report.ts";
 import type { Status } from "./status.ts";
 
@@ -31,6 +33,10 @@ export interface MessageEvent {
   /** What the octets say; undefined when they are not text. Parts: how many short messages it is. */
   readonly text: string | undefined;
   readonly parts: number;
+  /** The alphabet that its data_coding names on this channel, or `binary`; left out when unknown. */
+  readonly encoding?: string;
+  /** When its sender cut the text himself and this is one part of it. */
+  readonly part?: PartOfText;
   /** The session that it came by; undefined on channels without one. */
   readonly session: string | undefined;
   /** When its validity ends, in milliseconds since 1970 UTC: as asked, else the channel's default. */
@@ -67,6 +73,61 @@ export interface StatusEvent {
   readonly report: Report | undefined;
 }
 
+/** Something happened to a channel; told each time, also when it only has another reason now. */
+export interface ChannelEvent {
+  readonly channel: string;
+  readonly atMs: number;
+  readonly what: ChannelChange;
+  /** Why, in a few words; of what an operator asked for, who he is. May be empty. */
+  readonly reason: string;
+}
+
+/** What triggers are told of a channel: a change that has lasted for a while. */
+export interface ChannelNotice {
+  readonly id: string;
+  readonly channel: string;
+  readonly what: ChannelChange;
+  /** When it began, in milliseconds since 1970 UTC. */
+  readonly sinceMs: number;
+  /** How long it had lasted when it was told: what the triggers wait for. */
+  readonly forMs: number;
+  /** The last one that is known, which need not be the one that it began with. */
+  readonly reason: string;
+  /** Nothing was told of the channel before, because the gateway has just started. */
+  readonly first: boolean;
+}
+
+/** A peer has bound, or a session that was bound has ended. */
+export interface SessionEvent {
+  readonly id: string;
+  readonly channel: string;
+  readonly session: string;
+  readonly atMs: number;
+  readonly what: "bound" | "ended";
+  /** Why it ended: a word such as `peer_unbound`, `kicked`, `silent`; empty for one that has bound. */
+  readonly reason: string;
+  /** What the system said about the end, if it said anything. */
+  readonly detail: string;
+  /** The customer's; for a provider, the system_id that we bound with. */
+  readonly account: string;
+  readonly bindType: BindType;
+  /** `address:port` of the peer. */
+  readonly remote: string;
+  readonly tls: boolean;
+  /** Milliseconds since 1970 UTC. */
+  readonly boundMs: number;
+  /** Messages and reports that came in on it and went out on it. */
+  readonly received: number;
+  readonly sent: number;
+  /** Sessions that the account has on this channel besides this one. */
+  readonly others: number;
+}
+
+/** What triggers are told of that is about no message, and that nobody waits for. */
+export type Notice =
+  | { readonly kind: "channel"; readonly event: ChannelNotice }
+  | { readonly kind: "session"; readonly event: SessionEvent };
+
 /** What is told to the peer that caused a bind. */
 export type BindAnswer =
   | { readonly kind: "accepted"; readonly account: string }
@@ -84,11 +145,18 @@ export type ReportAnswer =
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string };
 
+/** Nobody waits for it; what the triggers make of it comes later. */
+export interface NoticeAnswer {
+  readonly kind: "noted";
+}
+
 /** Every event of a channel with what answers it; the bus is typed by this. */
 export interface Events {
   readonly bind: { readonly event: BindEvent; readonly answer: BindAnswer };
   readonly message: { readonly event: MessageEvent; readonly answer: MessageAnswer };
   readonly report: { readonly event: ReportEvent; readonly answer: ReportAnswer };
+  readonly channel: { readonly event: ChannelEvent; readonly answer: NoticeAnswer };
+  readonly session: { readonly event: SessionEvent; readonly answer: NoticeAnswer };
 }
 
 export type EventKind = keyof Events;

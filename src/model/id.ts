@@ -49,13 +49,32 @@ export function firstIdAt(ms: number): string {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Reads an id in any form that we hand out (36 characters, or 32 hex digits, any case). */
+/** The forms in which a customer may be given an id: 36 characters, 32 hex digits, a number. */
+export type MessageIdForm = "uuid" | "hex32" | "decimal";
+
+/** The same id as a customer is given it. */
+export function idInForm(id: string, form: MessageIdForm): string {
+  switch (form) {
+    case "uuid":
+      return id;
+    case "hex32":
+      return id.replaceAll("-", "");
+    case "decimal":
+      return BigInt(`0x${id.replaceAll("-", "")}`).toString();
+  }
+}
+
+/** An id of this millennium as a number; 32 digits are hex ones. */
+const decimal = /^[1-9]\d{35,38}$/;
+
+/** Reads an id in any form that we hand out, in any case. */
 export function idFrom(text: string): string | undefined {
   const low = text.toLowerCase();
+  const digits = decimal.test(low) ? BigInt(low).toString(16).padStart(32, "0") : low;
   const full =
-    low.length === 32
-      ? `${low.slice(0, 8)}-${low.slice(8, 12)}-${low.slice(12, 16)}-${low.slice(16, 20)}-${low.slice(20)}`
-      : low;
+    digits.length === 32
+      ? `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`
+      : digits;
   return uuid.test(full) ? full : undefined;
 }
 

@@ -40,6 +40,15 @@ export interface Sms {
   readonly tlvs: readonly Tlv[];
 }
 
+/** A message that a text was joined of, as its sender knows it. */
+export interface JoinedPart {
+  readonly id: string;
+  /** The id by which its sender knows it when that is another one: of the part that it repeated. */
+  readonly known?: string;
+  /** What its sender wants to hear of it, as in `Sms`. */
+  readonly registeredDelivery: number;
+}
+
 /**
  * One line of a life: what happened, for the operator. `what` is a short word such as `received`,
  * `trigger`, `answered`, `sent`; the facts are shown as `key=value`.
@@ -73,6 +82,11 @@ export interface Message {
    * the octets of `sms` are empty and only its addresses count. undefined for everything else.
    */
   readonly report: Report | undefined;
+  /**
+   * The parts that it was joined of, in their order, of the message and of what was made of it; left
+   * out for all others. They are messages of their own, which share its outcome.
+   */
+  readonly joined?: readonly JoinedPart[];
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */
@@ -92,4 +106,14 @@ export interface State {
 export interface Sent {
   readonly message: Message;
   readonly original: Message;
+  /** Of a message that we split, the part that a report is about, from 1; else left out. */
+  readonly part?: SentPart;
+}
+
+/** A part of a text that we split. */
+export interface SentPart {
+  readonly number: number;
+  readonly total: number;
+  /** Of the way in which the text was split: another one's parts do not belong to it. */
+  readonly reference: number;
 }

@@ -18,4 +18,10 @@ export interface Report {
   readonly text: string;
   /** Type and code of network_error_code (SMPP v3.4 §5.3.2.31), if given. */
   readonly networkError: { readonly type: number; readonly code: number } | undefined;
+  /** Of the catalogue (`delivery-error.ts`), if the channel's table of codes knows it. */
+  readonly code?: number;
+  /** What the provider itself said, where the table has made another `error` of it. */
+  readonly raw?: string;
+  /** What could not be read, as `done date:170100940` or `no id`, for the trace; at most 8. */
+  readonly unread?: readonly string[];
 }

@@ -16,7 +16,8 @@ export type Status =
 
 /**
  * What may follow what; never a step back. The one correction is a late final report after
- * NOREPORT, which is flagged. SENDING goes to DELIVERED when the peer is a customer: his answer to
+ * NOREPORT, which is flagged; besides, an operator may send a message once more that has ended, and
+ * its life is then QUEUED again (`Writer.resend`). SENDING goes to DELIVERED when the peer is a customer: his answer to
  * deliver_sm is the delivery.
  */
 export const FOLLOWERS = {
@@ -31,7 +32,7 @@ export const FOLLOWERS = {
   FAILED: [],
   EXPIRED: [],
   CANCELLED: [],
-  RECEIVING: ["RECEIVED"],
+  RECEIVING: ["RECEIVED", "FAILED", "EXPIRED", "CANCELLED"],
   RECEIVED: ["QUEUED", "FAILED"],
 } as const satisfies Record<Status, readonly Status[]>;
 

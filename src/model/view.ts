@@ -1,5 +1,8 @@
+import type { AccountOptions } from "./account-options.ts";
 import type { BindType } from "./event.ts";
 import type { TraceLine } from "./message.ts";
+import type { PartOfText } from "./part-of-text.ts";
+import type { KnownBase } from "./provider-id.ts";
 import type { Status } from "./status.ts";
 
 /** What the admin API shows and the CLI prints; times are milliseconds since 1970 UTC. */
@@ -17,6 +20,19 @@ export interface ChannelView {
   /** Messages waiting to go out on it; in flight ones included. */
   readonly queued: number;
   readonly inFlight: number;
+  /** Those of them that the peer may have already. */
+  readonly uncertain: number;
+  /** When the first of them was due; undefined when nothing waits. */
+  readonly oldestDueMs: number | undefined;
+  /**
+   * By an operator, and kept over a restart. `paused`: nothing is handed over, sessions stay and what
+   * comes in is taken. `drained`: besides, nobody is bound and nothing comes in.
+   */
+  readonly held: "paused" | "drained" | undefined;
+  /** How its provider writes ids in reports; undefined while that is not known, or for customers. */
+  readonly idBase: KnownBase | undefined;
+  /** The last thing that went wrong with it, whether mended or not. */
+  readonly lastError: { readonly atMs: number; readonly text: string } | undefined;
 }
 
 export interface SessionView {
@@ -55,6 +71,11 @@ export interface AccountView {
   readonly numbers: readonly string[];
 }
 
+/** One account by itself. */
+export interface AccountDetail extends AccountView {
+  readonly options: AccountOptions;
+}
+
 /** One try to hand a message to a peer. */
 export interface AttemptView {
   readonly tries: number;
@@ -63,6 +84,9 @@ export interface AttemptView {
   readonly status: Status;
   readonly error: string | undefined;
   readonly atMs: number;
+  /** Of a message that was split, which part it was about, from 1, and how many there are. */
+  readonly part: number | undefined;
+  readonly parts: number | undefined;
 }
 
 /** What a report says; the whole of it is in the trace. */
@@ -87,6 +111,12 @@ export interface MessageView {
   readonly to: string;
   readonly text: string | undefined;
   readonly dataCoding: number;
+  /** What that names on its channel; left out when nobody here knows it. */
+  readonly encoding?: string | undefined;
+  /** Where its sender says that it stands in a longer text; left out for all others. */
+  readonly part?: PartOfText | undefined;
+  /** The ids of the parts that it was joined of; left out for all others. */
+  readonly joined?: readonly string[] | undefined;
   /** Of kind `report`, undefined for all else. */
   readonly report: ReportView | undefined;
   /** Its sender wants to hear what became of it. */
@@ -120,10 +150,127 @@ export interface DeadLetterView {
   readonly id: string;
   /** The life that it belongs to; undefined for a report whose message nobody knows. */
   readonly root: string | undefined;
-  /** `report`: nothing is known by its id. `event`: no trigger could decide a status. */
+  /** `report`: nothing is known by its id. `event`: no trigger could decide a status, or a notice. */
   readonly kind: string;
   readonly reason: string;
   /** What it was, as JSON. */
   readonly payload: string;
   readonly atMs: number;
+}
+
+/** One queue: what waits for a provider, or for one customer. */
+export interface QueueView {
+  /** `SMPP1`, or `SMPP_SERVER1/Test1` where customers bind. */
+  readonly name: string;
+  readonly channel: string;
+  readonly account: string | undefined;
+  /** Waiting ones, those in flight included. */
+  readonly rows: number;
+  readonly inFlight: number;
+  /** Those that the peer may have already. */
+  readonly uncertain: number;
+  /** When the first of them was due; undefined when nothing waits. In the future: a retry is awaited. */
+  readonly oldestDueMs: number | undefined;
+}
+
+/** A report whose message is not known: still tried (`again`), or given up (`dead`). */
+export interface UnmatchedReportView {
+  readonly id: string;
+  readonly state: "again" | "dead";
+  readonly channel: string;
+  readonly atMs: number;
+  readonly messageId: string;
+  /** `DELIVRD`, `UNDELIV`, ... */
+  readonly reported: string;
+  readonly error: string;
+  readonly from: string;
+  readonly to: string;
+  /** Why its message is not known, most likely, and one sentence with what to do about it. */
+  readonly reason: UnmatchedReason;
+  readonly why: string;
+  /** Messages to that number, the nearest in time first. */
+  readonly candidates: readonly UnmatchedCandidateView[];
+}
+
+export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number];
+
+export const UNMATCHED_REASONS = [
+  "no_id",
+  "id_by_other_group",
+  "id_in_other_base",
+  "id_cut",
+  "id_doubtful",
+  "id_used_again",
+  "id_missing",
+  "other_id",
+  "unknown_number",
+  "older_than_kept",
+] as const;
+
+/** A message that an unmatched report may be about. */
+export interface UnmatchedCandidateView {
+  readonly message: string;
+  readonly root: string;
+  readonly channel: string;
+  /** As the provider's answer had it; undefined when it gave none. */
+  readonly providerId: string | undefined;
+  readonly status: Status;
+  readonly reportAsked: boolean;
+  readonly atMs: number;
+}
+
+/** What one source of log lines tells: the gateway as a whole, or one channel. */
+export interface LogLevelView {
+  /** undefined: everything that has no level of its own. */
+  readonly channel: string | undefined;
+  readonly level: "error" | "warn" | "info" | "debug" | "pdu";
+  /** When it falls back by itself, and to what; undefined for the configured one. */
+  readonly until: { readonly atMs: number; readonly level: LogLevelView["level"] } | undefined;
+}
+
+/** How the database does. */
+export interface DatabaseView {
+  readonly embedded: boolean;
+  /** `18.4`. */
+  readonly version: string;
+  /** The data directory, or host, port and database; never a password. */
+  readonly where: string;
+  readonly reachable: boolean;
+  /** Operations that wait for their commit. */
+  readonly waiting: number;
+  readonly octets: number | undefined;
+}
+
+/** The file system that the embedded database writes to. */
+export interface DiskView {
+  readonly path: string;
+  readonly freeMib: number;
+  readonly minFreeMib: number;
+  /** Fewer than that are free: new messages are refused with `queue_full`. */
+  readonly low: boolean;
+}
+
+/** The whole gateway at a glance: what an operator looks at first. */
+export interface StatusView {
+  readonly startId: string;
+  /** Of Signalbox. */
+  readonly version: string;
+  readonly pid: number;
+  readonly sinceMs: number;
+  /** True when `troubles` is empty. */
+  readonly well: boolean;
+  /** One sentence each, the worst first: a channel is down, a trigger is in quarantine, ... */
+  readonly troubles: readonly string[];
+  readonly channels: readonly ChannelView[];
+  readonly triggers: {
+    readonly active: number;
+    readonly broken: readonly string[];
+    readonly quarantined: readonly string[];
+  };
+  readonly database: DatabaseView;
+  readonly disk: DiskView | undefined;
+  /** In flight at the last end, or when a connection died; each is listed as uncertain. */
+  readonly uncertain: number;
+  readonly unmatchedReports: number;
+  readonly deadLetters: number;
 }

@@ -14,6 +14,7 @@ import {
   openSession,
   type Session,
   type SessionOwner,
+  type ShortMessageRequest,
 } from "../smpp/session.ts";
 import { createTally } from "./tally.ts";
 import { smsOf, type Written } from "./written.ts";
@@ -52,6 +53,7 @@ export interface Submitted {
 
 /** A message or receipt that came in. */
 export interface Delivered {
+  readonly command: ShortMessageRequest["command"];
   readonly sms: Sms;
   /** What it tells, if it is a receipt. */
   readonly receipt: Report | undefined;
@@ -107,10 +109,11 @@ export async function connectEsme(options: EsmeOptions): Promise<Esme> {
     // A server does not bind to its customer; the session answers that by itself.
     bind: (request, session) => session.answerBind(request, 0x04, ""),
     shortMessage(request, session) {
-      const { sms } = request;
+      const { command, sms } = request;
       const status = options.answer?.(sms) ?? 0;
       if (status !== "silent") session.answer(request, status);
       const delivered = {
+        command,
         sms,
         receipt: isReceipt(sms) ? reportFrom(sms) : undefined,
         atMs: systemClock.nowMs(),

@@ -6,6 +6,8 @@ import type { Session } from "../smpp/session.ts";
 export interface Delivery {
   readonly sms: Sms;
   readonly kind: "report" | "message";
+  /** Not over this session while there is another one. */
+  readonly avoid?: Session | undefined;
   /** Called once. */
   readonly done: (outcome: DeliveryOutcome) => void;
 }
@@ -43,7 +45,9 @@ export function createOutbox(retryDelayMs: number): Outbox {
     for (const session of sessions) {
       let room = session.room();
       for (const delivery of waiting) {
-        if (room-- <= 0) break;
+        if (room <= 0) break;
+        if (delivery.avoid === session && sessions.size > 1) continue;
+        room -= 1;
         waiting.delete(delivery);
         send(session, delivery);
       }

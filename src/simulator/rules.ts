@@ -1,5 +1,6 @@
 import type { Sms } from "../model/message.ts";
 import type { ReceiptState } from "../smpp/receipt-state.ts";
+import type { ReceiptFormName } from "./receipt-forms.ts";
 
 /** What the simulated provider does with one message. */
 export interface Outcome {
@@ -7,6 +8,26 @@ export interface Outcome {
   readonly answer: number | "silent";
   /** What it reports later, when it has taken the message and a report was asked for. */
   readonly report: ReceiptState | "none";
+  /** Tells of it by these instead of one report of that state; none of them is lost by itself. */
+  readonly reports?: readonly PlannedReport[];
+}
+
+/** One report about a message; what is left out is as an honest provider has it. */
+export interface PlannedReport {
+  readonly state: ReceiptState;
+  /** Milliseconds after the answer; `early`: written before the answer. The rules' delay. */
+  readonly after?: number | "early";
+  /** `err:`, as the provider writes it; `000`, or `006` of a failure. */
+  readonly error?: string;
+  /** `standard` */
+  readonly form?: ReceiptFormName;
+  /**
+   * `receipt`; `intermediate`: a notification (esm_class 0x20), told only to who asked for those;
+   * `none`: the flag is forgotten.
+   */
+  readonly flag?: "receipt" | "intermediate" | "none";
+  /** Over another session than the one that brought the message, if one is bound. */
+  readonly otherBind?: boolean;
 }
 
 /** Decides about each message; called once per message, in the order in which they came. */
@@ -55,7 +76,7 @@ const LAST_DIGITS: Readonly<Record<string, Outcome>> = {
   "9": { answer: 0x0b, report: "none" },
 };
 
-function outcomeNamed(name: string): Outcome {
+export function outcomeNamed(name: string): Outcome {
   // 0x45 ESME_RSUBMITFAIL. The names are the keys of `Shares`, all others of which are states.
   if (name === "refused") return { answer: 0x45, report: "none" };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries loses the keys' type.
@@ -63,7 +84,7 @@ function outcomeNamed(name: string): Outcome {
 }
 
 /** mulberry32: 32 bits of state, good enough for percentages and the same everywhere. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

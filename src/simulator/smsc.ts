@@ -7,8 +7,8 @@ import type { Sms } from "../model/message.ts";
 import type { Report } from "../model/report.ts";
 import { decode } from "../sms/data-coding.ts";
 import { sessionLimits } from "../smpp/limits.ts";
-import { quotedCharactersMax, receiptSms } from "../smpp/receipt.ts";
 import { type ReceiptState, statusOf } from "../smpp/receipt-state.ts";
+import { quotedCharactersMax } from "../smpp/receipt-template.ts";
 import {
   type BindRequest,
   openSession,
@@ -17,16 +17,21 @@ import {
   type ShortMessageRequest,
 } from "../smpp/session.ts";
 import { createOutbox, type DeliveryOutcome, type Outbox } from "./outbox.ts";
-import { allDelivered, type OutcomeOf } from "./rules.ts";
+import { type IdForm, idIn } from "./ids.ts";
+import { receiptIn } from "./receipt-forms.ts";
+import { allDelivered, type OutcomeOf, type PlannedReport } from "./rules.ts";
 import { createTally } from "./tally.ts";
 import { smsOf, type Written } from "./written.ts";
 
-/** How the simulated provider behaves; what is left out is as the comment says. */
+/**
+ * How the simulated provider behaves; what is left out is as the comment says. `profileRules` makes
+ * them of a profile.
+ */
 export interface SmscRules {
   /** What happens to each message; all are taken and delivered. */
   readonly outcome?: OutcomeOf;
-  /** Before a message is answered; 0, at once. */
-  readonly answerDelayMs?: number;
+  /** Before a message is answered, or what draws it for each; 0, at once. */
+  readonly answerDelayMs?: number | (() => number);
   /** Between answer and report; 0: the report is written right behind the answer. */
   readonly reportDelayMs?: number;
   /** Before a report that was refused for now, or lost with its connection, is sent again; 1,000. */
@@ -37,13 +42,13 @@ export interface SmscRules {
   readonly reportIdForm?: IdForm;
   /** The first id; made of the time, so that ids of one run do not come again in the next. */
   readonly firstId?: number;
+  /** So many ids, then the first comes again, as where a counter wraps; never. */
+  readonly idsReusedAfter?: number;
   /** Who may bind; without it everybody may. */
   readonly password?: string;
   /** Requests of ours without an answer, per session; 100. */
   readonly windowRequests?: number;
 }
-
-export type IdForm = "decimal" | "hex";
 
 /** A message that the simulated provider got, with what it did with it. */
 export interface Taken {
@@ -137,7 +142,8 @@ export async function startSmsc(options: {
   const timers = new Set<NodeJS.Timeout>();
   let messages: Taken[] = [];
   // A thousand ids for each millisecond since 1970 stay below 2^53 until the year 2255.
-  let nextId = rules.firstId ?? systemClock.nowMs() * 1_000;
+  const firstId = rules.firstId ?? systemClock.nowMs() * 1_000;
+  let taken = 0;
   let closing: Promise<void> | undefined;
 
   const owner: SessionOwner = { bind, shortMessage, closed };
@@ -173,37 +179,62 @@ export async function startSmsc(options: {
   function shortMessage(request: ShortMessageRequest, session: Session): void {
     const systemId = bound.get(session)?.systemId ?? "";
     const { sms, command } = request;
-    const { answer, report } = outcome(sms);
-    const id = answer === 0 ? nextId++ : undefined;
-    const messageId = id === undefined ? "" : written(id, idForm);
+    const { answer, report, reports } = outcome(sms);
+    const id = answer === 0 ? newId() : undefined;
+    const messageId = id === undefined ? "" : idIn(idForm, id);
     const atMs = systemClock.nowMs();
-    const taken: Taken = { sms, command, systemId, atMs, answer, messageId, report };
-    remember(taken);
+    const message: Taken = { sms, command, systemId, atMs, answer, messageId, report };
+    remember(message);
     if (answer === "silent") return;
-    after(answerDelayMs, () => {
+    const planned = reports ?? (report === "none" ? [] : [{ state: report }]);
+    const wanted = id === undefined ? [] : planned.filter((one) => isAsked(sms, one));
+    const tell = (one: PlannedReport): void =>
+      deliverReport(message, session, idIn(reportIdForm, id ?? 0), one);
+    for (const one of wanted) if (one.after === "early") tell(one);
+    after(typeof answerDelayMs === "number" ? answerDelayMs : answerDelayMs(), () => {
       session.answer(request, answer, messageId);
-      if (id === undefined || report === "none" || !isAsked(sms, report)) return;
-      after(reportDelayMs, () => deliverReport(taken, written(id, reportIdForm), report));
+      for (const one of wanted)
+        if (one.after !== "early") after(one.after ?? reportDelayMs, () => tell(one));
     });
   }
 
-  function deliverReport(taken: Taken, id: string, state: ReceiptState): void {
-    const { from, to, serviceType, octets, dataCoding, esmClass } = taken.sms;
+  function newId(): number {
+    const id = firstId + (taken % (rules.idsReusedAfter ?? Infinity));
+    taken += 1;
+    return id;
+  }
+
+  function deliverReport(
+    { sms: message, atMs, systemId }: Taken,
+    session: Session,
+    id: string,
+    { state, error, form = "standard", flag = "receipt", otherBind = false }: PlannedReport,
+  ): void {
+    const { from, to, serviceType, octets, dataCoding, esmClass } = message;
     const text = decode(octets, dataCoding, (esmClass & 0x40) !== 0) ?? "";
     const status = statusOf(state);
     const report: Report = {
       messageId: id,
       status,
       state,
-      error: status === "NOTDELIVERED" ? "006" : "000",
-      submittedMs: taken.atMs,
+      error: error ?? (status === "NOTDELIVERED" ? "006" : "000"),
+      submittedMs: atMs,
       doneMs: systemClock.nowMs(),
       text: text.slice(0, quotedCharactersMax),
       networkError: undefined,
     };
     // It goes back the way the message came.
-    const sms = receiptSms(report, { from: to, to: from, serviceType });
-    put(taken.systemId, "report", sms, () => {});
+    const receipt = receiptIn(form, report, { from: to, to: from, serviceType });
+    const sms = { ...receipt, esmClass: FLAGS[flag] };
+    const avoid = otherBind ? session : undefined;
+    put((otherBind && otherReceiver(systemId)) || systemId, "report", sms, () => {}, avoid);
+  }
+
+  /** Another who is bound and receives, as the second channel of a provider group is. */
+  function otherReceiver(systemId: string): string | undefined {
+    for (const one of bound.values())
+      if (one.systemId !== systemId && one.bindType !== "transmitter") return one.systemId;
+    return undefined;
   }
 
   function put(
@@ -211,6 +242,7 @@ export async function startSmsc(options: {
     kind: "report" | "message",
     sms: Sms,
     settled: (outcome: DeliveryOutcome) => void,
+    avoid?: Session,
   ): void {
     const done = (outcome: DeliveryOutcome): void => {
       if ("why" in outcome) watch?.({ what: "given up", kind, sms, why: outcome.why });
@@ -219,7 +251,7 @@ export async function startSmsc(options: {
         tally.add(kind === "report" ? "reported" : "delivered");
       settled(outcome);
     };
-    outboxOf(systemId).put({ sms, kind, done });
+    outboxOf(systemId).put({ sms, kind, done, avoid });
   }
 
   function outboxOf(systemId: string): Outbox {
@@ -299,14 +331,17 @@ export async function startSmsc(options: {
   };
 }
 
-/** registered_delivery bits 0-1: 1 asks for every outcome, 2 for failure only (SMPP v3.4 §5.2.17). */
-function isAsked(sms: Sms, state: ReceiptState): boolean {
-  const asked = sms.registeredDelivery & 0x03;
-  return asked === 1 || (asked === 2 && state !== "DELIVRD");
-}
+/** esm_class (SMPP v3.4 §5.2.12). */
+const FLAGS = { receipt: 0x04, intermediate: 0x20, none: 0 } as const;
 
-function written(id: number, form: IdForm): string {
-  return id.toString(form === "hex" ? 16 : 10);
+/**
+ * registered_delivery (SMPP v3.4 §5.2.17; 3 since v5.0): bits 0-1 are 1 for every outcome, 2 for failure
+ * only, 3 for success only; 0x10 asks for intermediate notifications.
+ */
+function isAsked({ registeredDelivery }: Sms, { state, flag }: PlannedReport): boolean {
+  if (flag === "intermediate") return (registeredDelivery & 0x10) !== 0;
+  const asked = registeredDelivery & 0x03;
+  return asked === 1 || (asked !== 0 && (asked === 3) === (state === "DELIVRD"));
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

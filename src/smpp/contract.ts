@@ -70,8 +70,11 @@ export interface SessionOwner {
   closed(session: Session, reason: CloseReason, detail: string): void;
   /** A throw of the owner or of a `done`: a fault of ours. Without this it becomes a warning. */
   fault?(error: unknown, session: Session): void;
-  /** Every PDU as it comes and goes, for tracing, with the password of a bind starred out. */
-  dump?(direction: "in" | "out", pdu: Buffer, session: Session): void;
+  /**
+   * Every PDU as it comes and goes, for tracing, with the password of a bind starred out. Looked up
+   * for each one, so it may be there for a while only.
+   */
+  readonly dump?: ((direction: "in" | "out", pdu: Buffer, session: Session) => void) | undefined;
 }
 
 export interface SessionOptions {

@@ -35,20 +35,23 @@ export const STATES: Readonly<Record<ReceiptState, StateFacts>> = {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the keys' type.
 export const receiptStates = Object.keys(STATES) as readonly ReceiptState[];
 
-/** Words outside the specification that networks use. */
-const OTHER_STATES: ReadonlyMap<string, Report["status"]> = new Map([
-  ["ACKED", "SENT"],
-  ["BUFFRED", "SENT"],
-  ["BUFFERD", "SENT"],
-  ["BUFFERED", "SENT"],
-  ["ACCEPTED", "SENT"],
-  ["SCHEDULED", "SENT"],
-  ["DELIVERED", "DELIVERED"],
-  ["UNDELIVERED", "NOTDELIVERED"],
-  ["UNDELIVERABLE", "NOTDELIVERED"],
-  ["REJECTED", "NOTDELIVERED"],
-  ["FAILED", "NOTDELIVERED"],
-]);
+/** Words outside the specification that networks use, and misspelt ones. */
+const OTHER_STATES: ReadonlyMap<string, Report["status"]> = new Map(
+  Object.entries({
+    SENT:
+      "ACKED ACKD ACCEPTED ACCEPT ACCPTD BUFFRED BUFFERD BUFFERED BUFERED " +
+      "ENROUT EN_ROUTE ENROUTED PENDING QUEUED RETRYING SCHEDULED SENT SUBMITTED SUBMITD TEMPFAIL",
+    DELIVERED: "DELIVERED DELIVERD DELIVRED DELIVER DELVRD DELIVD DELIVERY DELIVERED_HANDSET",
+    NOTDELIVERED:
+      "UNDELIVERED UNDELIVERABLE UNDELIVRD UNDELIVERD UNDELIVE UNDELIVR UNDELVD UNDELIVERA " +
+      "NOTDELIVERED NOT_DELIVERED NODELIV REJECTED REJECT REJCTD REJECD FAILED FAIL FAILURE " +
+      "EXPIRE EXPIRD EXPIRES DELETE DELETD SKIPPED BLOCKED CANCELLED CANCELED",
+    NOREPORT: "UNKNWON UNKNOW UNKNWN UNKNOWN_STATE",
+  } satisfies Record<Report["status"], string>).flatMap(([status, words]) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries loses the keys' type.
+    words.split(" ").map((word) => [word, status as Report["status"]] as const),
+  ),
+);
 
 /** The standard word for a status whose own word is none. */
 export const STATE_OF: Readonly<Record<Report["status"], ReceiptState>> = {
@@ -58,30 +61,44 @@ export const STATE_OF: Readonly<Record<Report["status"], ReceiptState>> = {
   NOREPORT: "UNKNOWN",
 };
 
-/** The words by message_state. */
-const WORDS: ReadonlyMap<number | undefined, ReceiptState> = new Map(
-  receiptStates.map((word) => [STATES[word].number, word]),
-);
+/** The words by message_state; the first and the last are of SMPP v5.0 §4.7.15. */
+const WORDS: ReadonlyMap<number | undefined, string> = new Map([
+  [0, "SCHEDULED"],
+  ...receiptStates.map((word) => [STATES[word].number, word] as const),
+  [9, "SKIPPED"],
+]);
 
 /** What the upper case word of a receipt means. */
 export function statusOf(word: string): Report["status"] {
   return isStandard(word) ? STATES[word].status : (OTHER_STATES.get(word) ?? "NOREPORT");
 }
 
+/** Does the upper case word stand in any of our tables? */
+export function isKnown(word: string): boolean {
+  return isStandard(word) || OTHER_STATES.has(word);
+}
+
 /**
  * What a receipt says, by the word of its text and its message_state, either of which may be
- * missing. The number decides; a word outside the specification that means the same says more.
+ * missing. The number decides; a word outside the specification that means the same says more. Some
+ * write the number where the word belongs.
  */
 export function stateOf(
   text: string,
   number: number | undefined,
 ): Pick<Report, "state" | "status"> {
-  const word = text.toUpperCase();
+  const word = (/^\d$/.test(text) ? WORDS.get(Number(text)) : undefined) ?? text.toUpperCase();
   const status = statusOf(word);
   const told = WORDS.get(number);
   if (told === undefined) return { state: word || "UNKNOWN", status };
-  const saysMore = word !== "" && !isStandard(word) && status === STATES[told].status;
-  return { state: saysMore ? word : told, status: STATES[told].status };
+  const meant = statusOf(told);
+  const saysMore = word !== "" && !isStandard(word) && status === meant;
+  return { state: saysMore ? word : told, status: meant };
+}
+
+/** Is this number one of message_state? */
+export function isMessageState(number: number): boolean {
+  return WORDS.has(number);
 }
 
 export function isStandard(word: string): word is ReceiptState {

@@ -1,22 +1,28 @@
 import type { Sms } from "../model/message.ts";
 import { decode, UCS2 } from "../sms/data-coding.ts";
+import { unpack } from "../sms/packed.ts";
 
 /** Octets of the text that are read. The form takes 130 and a few more for the id and the quote. */
 const textOctetsMax = 1_024;
 
 export type Label = "id" | "submit date" | "done date" | "stat" | "err" | "text";
 
+export type Fields = Readonly<Record<Label, string>>;
+
 /** sub and dlvrd are told of nowhere else; here they only end the value before them. */
 const label = /\b(id|sub|dlvrd|submit ?date|done ?date|stat|err|text):/gi;
 
 /**
  * What stands behind the labels of a receipt's text, in any order and case; empty for what does not.
- * The first of each counts, and none behind `text:`.
+ * The first of each counts, and none behind `text:`. One large carrier writes no labels at all, but
+ * values between commas. Never throws.
  */
-export function fieldsOf(sms: Sms): Readonly<Record<Label, string>> {
+export function fieldsOf(sms: Sms): Fields {
   const fields = { id: "", "submit date": "", "done date": "", stat: "", err: "", text: "" };
-  const said = textOf(sms);
+  const plain = plainOf(sms);
+  const { said } = plain;
   const marks = [...said.matchAll(label)];
+  if (marks.length === 0) return { ...fields, ...commaFields(said) };
   for (const [at, mark] of marks.entries()) {
     const start = mark.index + mark[0].length;
     const next = marks[at + 1]?.index;
@@ -26,62 +32,112 @@ export function fieldsOf(sms: Sms): Readonly<Record<Label, string>> {
       // Some put fields behind an empty text; what a person wrote is never searched for them.
       const goesOn = value.trim() === "" && next !== undefined && fields.stat === "";
       if (goesOn) continue;
-      fields.text = quoteIn(sms, said, start);
+      fields.text = quoteIn(plain, start);
       break;
     }
-    if (isField(name, fields) && fields[name] === "") fields[name] = wordIn(value);
+    if (isField(name, fields) && fields[name] === "")
+      fields[name] = name.endsWith("date") ? digitsIn(value) : wordIn(value);
   }
   return fields;
 }
 
-function isField(name: string, fields: Readonly<Record<Label, string>>): name is Label {
+/**
+ * Is this text a receipt and nothing else, though the message has no flag that says so? Only the form
+ * of SMPP v3.4 appendix B from its first character on counts, with a state of ours: a person who
+ * writes about receipts, or quotes one, is to reach the one he writes to.
+ */
+export function isReceiptText(sms: Sms, isState: (word: string) => boolean): boolean {
+  const [, state = ""] = wholeForm.exec(plainOf(sms).said) ?? [];
+  return isState(state.toUpperCase());
+}
+
+const wholeForm =
+  /^\s*id: ?[\w-]{1,65} (?:sub: ?\d{1,3} )?(?:dlvrd: ?\d{1,3} )?submit ?date: ?\d{8,14} done ?date: ?\d{8,14} stat: ?([A-Z]{5,10}) err: ?\w{1,10}(?:[\s\0]*| text:.*)$/is;
+
+function isField(name: string, fields: Fields): name is Label {
   return Object.hasOwn(fields, name);
+}
+
+/** A text of which each octet or pair of them is a character, with what is needed to read its quote. */
+interface Plain {
+  readonly said: string;
+  /** An octet for each character of `said`; undefined where there are two. */
+  readonly octets: Buffer | undefined;
+  readonly dataCoding: number;
 }
 
 /**
  * The text octet by octet, since its labels are ASCII in all alphabets of one octet a character;
- * 0x11 is how GSM 7-bit writes the `_` of an id. Some announce UCS-2 and send ASCII.
+ * 0x11 is how GSM 7-bit writes the `_` of an id. Some announce UCS-2 and send ASCII, or the other way
+ * round; some swap its octets; and some pack septets.
  */
-function textOf({ octets, dataCoding }: Sms): string {
-  const read = octets.subarray(0, textOctetsMax);
-  if (dataCoding === UCS2 && read[0] === 0) return decode(read, UCS2, false) ?? "";
-  return read.toString("latin1").replaceAll("\u0011", "_");
+function plainOf({ octets, dataCoding, esmClass }: Sms): Plain {
+  const header = (esmClass & 0x40) === 0 ? 0 : 1 + (octets[0] ?? 0);
+  const read = octets.subarray(header, header + textOctetsMax);
+  const order = wideOrder(read, dataCoding);
+  if (order !== undefined) {
+    const big = order === "big" ? read : swapped(read);
+    const text = decode(big.subarray(0, big.length & ~1), UCS2, false) ?? "";
+    return { said: text.replace(/^\uFEFF/, ""), octets: undefined, dataCoding };
+  }
+  const narrow = septetsOf(read);
+  const asIs = { said: narrow, octets: read, dataCoding };
+  if (stateLabel.test(narrow) || read.length === 0) return asIs;
+  const septets = unpack(read);
+  const unpacked = septetsOf(septets);
+  if (!stateLabel.test(unpacked)) return asIs;
+  return { said: unpacked, octets: septets, dataCoding: 0 };
+}
+
+/** No receipt with labels is without it, and no other text has it by accident. */
+const stateLabel = /\bstat:/i;
+
+function septetsOf(octets: Buffer): string {
+  return octets.toString("latin1").replaceAll("\u0011", "_");
+}
+
+/** The order of the octets of UTF-16, whatever is announced; undefined when it is not that. */
+function wideOrder(octets: Buffer, dataCoding: number): "big" | "little" | undefined {
+  const [a, b, c, d] = octets;
+  if (a === 0xfe && b === 0xff) return "big";
+  if (a === 0xff && b === 0xfe) return "little";
+  if (a === 0 && (dataCoding === UCS2 || (c === 0 && b !== 0 && d !== 0))) return "big";
+  return b === 0 && d === 0 && a !== 0 && c !== 0 ? "little" : undefined;
+}
+
+function swapped(octets: Buffer): Buffer {
+  return Buffer.from(octets.subarray(0, octets.length & ~1)).swap16();
 }
 
 /** The quote in its own alphabet. NUL, which no database keeps in a text, is left out. */
-function quoteIn({ octets, dataCoding }: Sms, said: string, start: number): string {
+function quoteIn({ said, octets, dataCoding }: Plain, start: number): string {
   const coded =
-    dataCoding === UCS2
+    dataCoding === UCS2 || octets === undefined
       ? undefined
-      : decode(octets.subarray(start, textOctetsMax), dataCoding, false);
-  return (coded ?? said.slice(start)).replaceAll("\0", "");
+      : decode(octets.subarray(start), dataCoding, false);
+  return (coded ?? said.slice(start)).replaceAll("\0", "").toWellFormed();
 }
 
 /** The first word, without a comma behind it, and without NUL, which no database keeps. */
 function wordIn(value: string): string {
-  return /[^\s\0]+/.exec(value)?.[0].replace(/[,;]+$/, "") ?? "";
+  return (/[^\s\0]+/.exec(value)?.[0].replace(/[,;]+$/, "") ?? "").toWellFormed();
+}
+
+/** The digits of a date, also of one written as `2017-01-24 09:04:00`; else its first word. */
+function digitsIn(value: string): string {
+  const written = /^\s*(\d{2,4}[-/.]\d\d[-/.]\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)/.exec(value)?.[1];
+  return written === undefined ? wordIn(value) : written.replaceAll(/\D/g, "");
 }
 
 /**
- * Milliseconds since 1970 UTC for `YYMMDDhhmm`; seconds, a year of four digits and missing minutes
- * occur. undefined for zeros and all else that is no moment.
+ * `status,status time,accepted time,error,destination,originator,reserved` of one large carrier.
+ * Only its status 00 is known, which goes without an error; any other stays as it is. It names no id,
+ * so that the message is known by receipted_message_id or not at all.
  */
-export function timeOf(digits: string): number | undefined {
-  if (!/^\d{8,14}$/.test(digits) || digits.length % 2 === 1) return undefined;
-  return momentOf(`20${digits}`) ?? (digits.startsWith("20") ? momentOf(digits) : undefined);
-}
-
-/** `YYYYMMDD`, with hours, minutes and seconds as far as they are there. */
-function momentOf(digits: string): number | undefined {
-  if (digits.length > 14) return undefined;
-  const two = (at: number) => Number(digits.slice(at, at + 2));
-  const year = Number(digits.slice(0, 4));
-  const month = two(4);
-  const day = two(6);
-  const [hour, minutes, seconds] = [two(8), two(10), two(12)];
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minutes > 59 || seconds > 59)
-    return undefined;
-  const ms = Date.UTC(year, month - 1, day, hour, minutes, seconds);
-  // Date.UTC turns 30 February into 1 March.
-  return new Date(ms).getUTCDate() === day ? ms : undefined;
+function commaFields(said: string): Partial<Fields> {
+  const [, status, done = "", submitted = "", err = ""] =
+    /^(\d\d),(\d{8,14}),(\d{8,14}),(\w*),\+?\d+,/.exec(said) ?? [];
+  if (status === undefined) return {};
+  const stat = status === "00" && err === "" ? "DELIVRD" : `STATUS${status}`;
+  return { stat, err, "done date": done, "submit date": submitted };
 }

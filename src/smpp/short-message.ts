@@ -115,7 +115,7 @@ export interface EncodeOptions {
 
 /**
  * Writes a whole PDU. More than 254 octets, and all of a data_sm, go as message_payload, last of
- * the TLVs. Throws `bad_source`, `bad_destination`, `bad_schedule`, `bad_validity`, `bad_request`
+ * the TLVs; who wants it so for fewer gives no octets and the TLV. Throws `bad_source`, `bad_destination`, `bad_schedule`, `bad_validity`, `bad_request`
  * for a field that the wire cannot carry, `message_too_long` for a PDU above the limit or a long
  * text to a peer without TLVs, `tlv_length`, `tlv_stream`.
  */
@@ -131,6 +131,8 @@ export function encodeShortMessage(
   checkText(from.digits, digitsMax, "bad_source");
   checkText(to.digits, digitsMax, "bad_destination");
 
+  if (!tlvs && sms.tlvs.length > 0 && takePayload(sms.tlvs) !== undefined)
+    throw new GatewayError("message_too_long", "the peer's version knows no message_payload");
   const asPayload = isData ? octets.length > 0 : octets.length > shortMessageOctetsMax;
   if (asPayload && !tlvs)
     throw new GatewayError("message_too_long", "the peer's version knows no message_payload");
@@ -143,8 +145,8 @@ export function encodeShortMessage(
   }
   if (asPayload) length += 4 + octets.length;
   if (tlvs && sms.tlvs.length > 0) {
-    if (takePayload(sms.tlvs) !== undefined)
-      throw new GatewayError("tlv_stream", "message_payload is made from the octets of a message");
+    if (octets.length > 0 && takePayload(sms.tlvs) !== undefined)
+      throw new GatewayError("tlv_stream", "short_message and message_payload are both there");
     length += tlvsOctets(sms.tlvs);
   }
   if (length > pduOctetsMax)

@@ -11,6 +11,20 @@ const userDataHeader = 0x40;
 /** Interface version from which registered_delivery 3 (report of success only) has a meaning. */
 const version50 = 0x50;
 
+/** registered_delivery, bits 0-1 (SMPP v3.4 §5.2.17). */
+const outcomeBits = 0x03;
+const everyOutcome = 0x01;
+
+/**
+ * The message as a peer of this version may be sent it: one before 5.0 is asked for every outcome
+ * where successes alone are wanted. Who asked for it is then told of those only.
+ */
+export function askedOf(sms: Sms, version: number): Sms {
+  const { registeredDelivery } = sms;
+  if (version >= version50 || (registeredDelivery & outcomeBits) !== outcomeBits) return sms;
+  return { ...sms, registeredDelivery: (registeredDelivery & ~outcomeBits) | everyOutcome };
+}
+
 /**
  * Throws what is wrong with the values of a message that a customer sent: `bad_esm_class`,
  * `bad_priority`, `bad_registered_delivery`, `bad_schedule`, `bad_validity`, `tlv_length`. What a

@@ -155,6 +155,6 @@ function tagHex(tag: number): string {
   return `0x${tag.toString(16).padStart(4, "0")}`;
 }
 
-function uint16At(pdu: Buffer, at: number): number {
+export function uint16At(pdu: Buffer, at: number): number {
   return ((pdu[at] ?? 0) << 8) | (pdu[at + 1] ?? 0);
 }

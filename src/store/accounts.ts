@@ -1,6 +1,16 @@
 import { type Kysely, sql } from "kysely";
+import {
+  type KeptOptions,
+  type OptionChanges,
+  changedOptions,
+  keptText,
+  optionsFrom,
+  shownOptions,
+  standardOptions,
+} from "../model/account-options.ts";
 import { GatewayError } from "../model/error.ts";
-import type { AccountView } from "../model/view.ts";
+import { idTimeMs } from "../model/id.ts";
+import type { AccountDetail, AccountView } from "../model/view.ts";
 import {
   type KeptPassword,
   type PasswordScheme,
@@ -25,6 +35,12 @@ export interface Accounts {
   credit(id: string, credits: number): Promise<AccountView>;
   /** Rejects with `unknown_account`. Binds that are there stay. */
   setPassword(id: string, password: string): Promise<void>;
+  /** With what it has otherwise than others. */
+  detail(id: string): Promise<AccountDetail | undefined>;
+  /** Called for each message and receipt, so they are in memory; standard ones if nobody has set any. */
+  optionsOf(id: string): KeptOptions;
+  /** Rejects with `unknown_account`, or with `bad_request` that tells of all that cannot be. */
+  setOptions(id: string, changes: OptionChanges): Promise<AccountDetail>;
   /** Replaces the numbers whose messages go to this account. Rejects as `add` does. */
   setNumbers(id: string, numbers: readonly string[]): Promise<AccountView>;
   /** Whose number it is, by its canonical form. */
@@ -61,7 +77,17 @@ const EXAMPLES = [
 
 const exampleCredits = 100;
 
-export function createAccounts(db: Kysely<Tables>): Accounts {
+/** ms. A new form of ids counts from so much later on: longer than the database takes to store it. */
+const idFormDelayMs = 1_000;
+
+/**
+ * Called once per start. Nobody else writes to the database, so options are read here and then only
+ * kept up: of those accounts alone that have any.
+ */
+export async function createAccounts(db: Kysely<Tables>, newId: () => string): Promise<Accounts> {
+  const options = await keptOptions(db);
+  /** Ends when all changes of options before are in memory: each builds on the one before. */
+  let settingOptions: Promise<unknown> = Promise.resolve();
   const checker = createPasswordChecker({ waitingMax: checksWaitingMax });
 
   const accounts: Accounts = {
@@ -118,6 +144,16 @@ export function createAccounts(db: Kysely<Tables>): Accounts {
         .executeTakeFirst();
       return found;
     },
+    async detail(id) {
+      const account = await accounts.get(id);
+      return account && { ...account, options: shownOptions(accounts.optionsOf(id)) };
+    },
+    optionsOf: (id) => options.get(id) ?? standardOptions,
+    setOptions(id, changes) {
+      const set = settingOptions.then(() => setOptions(id, changes));
+      settingOptions = set.catch(() => undefined);
+      return set;
+    },
     async verify(systemId, password) {
       const found = idForm.test(systemId) ? await keptOf(db, systemId) : undefined;
       const kept: KeptPassword | undefined =
@@ -159,6 +195,34 @@ export function createAccounts(db: Kysely<Tables>): Accounts {
     },
   };
   return accounts;
+
+  async function setOptions(id: string, changes: OptionChanges): Promise<AccountDetail> {
+    let fromMs: number;
+    let next: KeptOptions;
+    do {
+      // Until it is in memory, ids are given in the old form: those must count as made before.
+      fromMs = idTimeMs(newId()) + idFormDelayMs;
+      next = changedOptions(accounts.optionsOf(id), changes, fromMs);
+      const changed = await db
+        .updateTable("account")
+        .set({ options: keptText(next) })
+        .where("id", "=", id)
+        .executeTakeFirst();
+      if (changed.numUpdatedRows === 0n) throw unknown(id);
+    } while (idTimeMs(newId()) >= fromMs);
+    options.set(id, next);
+    return { ...known(await accounts.get(id), id), options: shownOptions(next) };
+  }
+}
+
+/** Of the accounts that have any. */
+async function keptOptions(db: Kysely<Tables>): Promise<Map<string, KeptOptions>> {
+  const rows = await db
+    .selectFrom("account")
+    .select(["id", "options"])
+    .where("options", "!=", "{}")
+    .execute();
+  return new Map(rows.map((row) => [row.id, optionsFrom(row.options)]));
 }
 
 async function keptOf(

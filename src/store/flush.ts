@@ -1,9 +1,20 @@
 import { idTimeMs } from "../model/id.ts";
-import type { Message, TraceLine } from "../model/message.ts";
-import { type Status, predecessors } from "../model/status.ts";
+import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
+import type { Status } from "../model/status.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
-import type { Acceptance, Conclusion, Finish, Forward, Later, Operation } from "./operation.ts";
+import { type Move, boundsOf, openFor, settleSteps } from "./moves.ts";
+import type {
+  Acceptance,
+  Conclusion,
+  Finish,
+  Forward,
+  Later,
+  Made,
+  Operation,
+  PartAttempt,
+  PartReport,
+} from "./operation.ts";
 import type { Step } from "./pipeline.ts";
 
 /** The statements of one flush, and where the answers that matter stand among theirs. */
@@ -15,22 +26,7 @@ export interface FlushSteps {
   readonly claim: { readonly at: number; readonly rows: number } | undefined;
 }
 
-/** A status that a message takes, unless it has gone further already. */
-interface Move {
-  readonly id: string;
-  readonly root: string;
-  readonly status: Status;
-  readonly error: string | undefined;
-  readonly atMs: number;
-  /** Its attempt takes it too, because a report is the answer to that. */
-  readonly reported: boolean;
-}
-
-/** Statuses of an attempt that a report, or the end of waiting for it, may still change. */
-const UNREPORTED: readonly Status[] = ["SENT", "NOREPORT"];
-
-/** Statuses in the order in which a message goes through them, so that a flush never goes back. */
-const PROGRESS: readonly Status[] = ["QUEUED", "SENDING", "SENT", "NOREPORT"];
+type AttemptFields = Omit<Finish, "kind" | "conclusion" | "inParts">;
 
 /**
  * Makes the statements for these operations: first the batch row and the charges, then what is new,
@@ -53,6 +49,8 @@ export function stepsOf(
   const states = createTable(7);
   const queue = createTable(7);
   const attempts = createTable(10);
+  const partAttempts = createTable(13);
+  const partReports: Step[] = [];
   const traces = createTable(2);
   const traceLines: string[] = [];
   const claimed: string[] = [];
@@ -60,6 +58,7 @@ export function stepsOf(
   const laters = createTable(5);
   const buried = createTable(5);
   const moves: Move[] = [];
+  const shared: Step[] = [];
   const ended: string[] = [];
   const acceptances = new Map<Operation, number>();
 
@@ -77,24 +76,41 @@ export function stepsOf(
         putState(0, message, 0, status, error);
         break;
       }
+      case "receivePart": {
+        const { message, dueMs, repeats } = operation.part;
+        const { id, root } = message;
+        putMessage(0, message, sharesNothing);
+        putState(0, message, 0, "RECEIVING", undefined);
+        putLater({ id, root, kind: "part", dueMs, payload: JSON.stringify({ repeats }) });
+        break;
+      }
       case "claim":
         claimed.push(...operation.ids);
+        break;
+      case "part":
+        putPart(operation.attempt);
         break;
       case "finish": {
         const { finish } = operation;
         const { id, kind, root, conclusion } = finish;
         ended.push(id);
-        if (kind !== "report") {
-          putAttempt(finish);
-          moves.push({ ...finish, reported: false });
-        }
+        // Of a report that may have come twice, an attempt is where that is listed.
+        if (finish.inParts !== true && (kind !== "report" || finish.maybeTwice)) putAttempt(finish);
+        if (kind !== "report") moves.push({ ...finish, reported: false });
+        if (finish.joined !== undefined) shared.push(sharedStep(root, finish.joined, finish.atMs));
         if (conclusion !== undefined) follow(root, conclusion);
         break;
       }
       case "conclude": {
         const { conclusion } = operation;
-        const { root, status, done } = conclusion;
-        if (status !== undefined) moves.push({ ...conclusion, status, reported: true });
+        const { id, root, status, done, parts = [] } = conclusion;
+        // Of a message in parts the attempts stand each for itself.
+        const reported = parts.length === 0;
+        if (status !== undefined) moves.push({ ...conclusion, status, reported });
+        const { joined, atMs } = conclusion;
+        if (status !== undefined && joined !== undefined)
+          shared.push(sharedStep(root, joined, atMs));
+        for (const part of parts) putPartReport(id, part);
         follow(root, conclusion);
         if (done !== undefined) ended.push(done);
         break;
@@ -126,6 +142,22 @@ export function stepsOf(
           });
         break;
       }
+      case "move": {
+        const { ids, queue: name, lines } = operation.transfer;
+        again.push({ name: "move", values: [arrayText(ids), name] });
+        for (const { root, line } of lines) putTrace(root, [line]);
+        break;
+      }
+      case "resend": {
+        const { of, forward, line } = operation.resend;
+        const { id, root, sameAsParent } = forward.message;
+        const sharesAll = { body: sameAsParent, meta: sameAsParent };
+        putMessage(0, forward.message, sharesAll);
+        putInQueue(0, forward);
+        again.push({ name: "reopen", values: [of, id, root, String(line.at / 1000)] });
+        putTrace(root, [line]);
+        break;
+      }
       case "trace":
         putTrace(operation.root, operation.lines);
         break;
@@ -146,32 +178,50 @@ export function stepsOf(
     steps.push({ name: "claim", values: [arrayText(claimed), given.startId] });
   steps.push(...again);
   if (attempts.size > 0) steps.push({ name: "attempts", values: attempts.values() });
+  if (partAttempts.size > 0) steps.push({ name: "partAttempts", values: partAttempts.values() });
+  steps.push(...partReports);
   if (ended.length > 0) steps.push({ name: "done", values: [arrayText(ended)] });
-  steps.push(...settleSteps(moves));
+  steps.push(...settleSteps(moves), ...shared);
   if (buried.size > 0) steps.push({ name: "buried", values: buried.values() });
   if (traces.size > 0)
     steps.push({ name: "trace", values: [...traces.values(), jsonList(traceLines)] });
   return { steps, acceptances, claim };
 
-  function accept({ message, charge, forwards, status, error }: Acceptance, number: number): void {
+  function accept(acceptance: Acceptance, number: number): void {
+    const { message, charge, forwards, status, error, made = [] } = acceptance;
     if (charge !== undefined) charges.put(number, charge.account, charge.credits);
     putMessage(number, message, sharesNothing);
     putState(number, message, forwards.length, status, error);
+    if (message.joined !== undefined) {
+      const { id, joined } = message;
+      const facts = { message: id, parts: joined.length };
+      const lines: readonly TraceLine[] = [{ at: given.nowMs, what: "joined", facts }];
+      shared.push(sharedStep(id, joined, given.nowMs, lines));
+    }
     for (const forward of forwards) {
       const child = forward.message;
       putMessage(number, child, sharedWith(message, child));
       if (forwards.length > 1) putState(number, child, 0, status, error);
       putInQueue(number, forward);
     }
+    for (const one of made) putMade(number, one);
   }
 
-  function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later">): void {
+  function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later" | "made">): void {
     if (what.lines.length > 0) putTrace(root, what.lines);
     for (const forward of what.tell) {
       putMessage(0, forward.message, sharesNothing);
       putInQueue(0, forward);
     }
+    for (const one of what.made ?? []) putMade(0, one);
     if (what.later !== undefined) putLater(what.later);
+  }
+
+  function putMade(number: number, { message, forward }: Made): void {
+    putMessage(number, message, sharesNothing);
+    putState(number, message, 1, "QUEUED", undefined);
+    putMessage(number, forward.message, sharedWith(message, forward.message));
+    putInQueue(number, forward);
   }
 
   function putInQueue(number: number, { message, queue: name, ...rest }: Forward): void {
@@ -223,8 +273,21 @@ export function stepsOf(
     states.put([number, message.id, message.root, children, status, quoted(error), atS]);
   }
 
-  function putAttempt(one: Omit<Finish, "kind" | "conclusion">): void {
-    attempts.put([
+  function putAttempt(one: AttemptFields): void {
+    attempts.put(attemptRow(one));
+  }
+
+  function putPart(one: PartAttempt): void {
+    partAttempts.put([...attemptRow(one), one.part, one.parts, one.reference]);
+  }
+
+  function putPartReport(id: string, { part, reference, status, error }: PartReport): void {
+    const values = [id, String(part), status, error ?? null, openFor(status), String(reference)];
+    partReports.push({ name: "partReported", values });
+  }
+
+  function attemptRow(one: AttemptFields): (string | number)[] {
+    return [
       one.id,
       one.root,
       one.tries,
@@ -235,12 +298,28 @@ export function stepsOf(
       String(one.reportAsked),
       String(one.maybeTwice),
       one.atMs / 1000,
-    ]);
+    ];
   }
 
   function untilMs(atMs: number): number {
     return Math.max(0, Math.ceil(atMs - given.nowMs));
   }
+}
+
+/** What a text was joined of takes its state, once that has been written; lines: it waits no more. */
+function sharedStep(
+  root: string,
+  joined: readonly JoinedPart[],
+  atMs: number,
+  lines?: readonly TraceLine[],
+): Step {
+  const ids = joined.map(({ id }) => id);
+  const { lowest, highest } = boundsOf(ids);
+  const text = lines === undefined ? null : JSON.stringify(lines);
+  return {
+    name: "joined",
+    values: [arrayText(ids), root, lowest, highest, String(atMs / 1000), text],
+  };
 }
 
 /** Columns of rows to insert, each an array parameter. */
@@ -289,55 +368,4 @@ function createCharges(): {
       ];
     },
   };
-}
-
-/**
- * One call for each outcome that occurs, which is one or two in nearly every flush: so rows can be
- * addressed by an array of ids. Outcomes that come first in a life go first.
- */
-function settleSteps(moves: readonly Move[]): Step[] {
-  const groups = new Map<string, Move[]>();
-  for (const move of moves) {
-    const key = `${move.status} ${move.error ?? ""}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [move]);
-    else group.push(move);
-  }
-  return [...groups.values()].sort((one, other) => rank(one) - rank(other)).flatMap(stepsOfGroup);
-}
-
-function rank(group: readonly Move[]): number {
-  const at = PROGRESS.indexOf(group[0]?.status ?? "QUEUED");
-  return at === -1 ? PROGRESS.length : at;
-}
-
-function stepsOfGroup(group: readonly Move[]): Step[] {
-  const first = group[0];
-  if (first === undefined) throw new Error("a group of moves is never empty");
-  const { status } = first;
-  const error = first.error ?? null;
-  const from = predecessors(status);
-  const ids = group.map((move) => move.id);
-  const roots = group.map((move) => move.root);
-  const { lowest, highest } = boundsOf([...ids, ...roots]);
-  const at = String(Math.max(...group.map((move) => move.atMs)) / 1000);
-  const states = [arrayText(ids), arrayText(roots), lowest, highest, status, error, at];
-  const settle = { name: "settle", values: [...states, arrayText(from)] };
-  const reported = group.filter((move) => move.reported).map((move) => move.id);
-  if (reported.length === 0) return [settle];
-  const bounds = boundsOf(reported);
-  const attempts = [arrayText(reported), bounds.lowest, bounds.highest, status, error];
-  const open = arrayText(UNREPORTED.filter((one) => from.includes(one)));
-  return [settle, { name: "reported", values: [...attempts, open] }];
-}
-
-/** The smallest and the largest id, so that only the days between are looked at. */
-export function boundsOf(ids: readonly string[]): { lowest: string; highest: string } {
-  let lowest = ids[0] ?? "";
-  let highest = lowest;
-  for (const id of ids) {
-    if (id < lowest) lowest = id;
-    if (id > highest) highest = id;
-  }
-  return { lowest, highest };
 }

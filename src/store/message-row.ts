@@ -7,7 +7,7 @@ import type { MessageTable } from "./tables.ts";
  * What `meta` keeps of a short message: only what differs from what nearly all have, because there
  * is one for each of millions of rows. The octets and the coding have columns of their own.
  */
-interface Meta {
+export interface Meta {
   readonly from?: readonly [ton: number, npi: number, digits: string];
   readonly to?: readonly [ton: number, npi: number, digits: string];
   readonly serviceType?: string;
@@ -22,6 +22,7 @@ interface Meta {
   /** Tag and value in hex. */
   readonly tlvs?: readonly (readonly [tag: number, hex: string])[];
   readonly report?: ReportTuple;
+  readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
 
 type ReportTuple = readonly [
@@ -51,7 +52,10 @@ export function sharedWith(parent: Message, child: Message): Shared {
 
 export const sharesNothing: Shared = { body: false, meta: false };
 
-export function metaText(sms: Sms, message: Pick<Message, "from" | "to" | "report">): string {
+export function metaText(
+  sms: Sms,
+  message: Pick<Message, "from" | "to" | "report" | "joined">,
+): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
   if (!sameAddress(sms.to, message.to)) meta.to = tupleOf(sms.to);
@@ -67,6 +71,10 @@ export function metaText(sms: Sms, message: Pick<Message, "from" | "to" | "repor
   if (sms.tlvs.length > 0)
     meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, tlv.octets.toString("hex")] as const);
   if (message.report !== undefined) meta.report = reportTuple(message.report);
+  if (message.joined !== undefined)
+    meta.joined = message.joined.map(({ id, registeredDelivery, known }) =>
+      known === undefined ? [id, registeredDelivery] : [id, registeredDelivery, known],
+    );
   return JSON.stringify(meta);
 }
 
@@ -83,7 +91,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const { sms, report } = contentFrom(row);
+  const { sms, report, joined } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -96,6 +104,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     to: row.to_address,
     sms,
     report,
+    ...(joined === undefined ? {} : { joined }),
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -107,7 +116,9 @@ export function linesFrom(text: string): TraceLine[] {
   return JSON.parse(text) as TraceLine[];
 }
 
-function contentFrom(row: MessageColumns & ParentColumns): Pick<Message, "sms" | "report"> {
+function contentFrom(
+  row: MessageColumns & ParentColumns,
+): Pick<Message, "sms" | "report" | "joined"> {
   const text = row.meta ?? row.parent_meta;
   if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
@@ -115,6 +126,15 @@ function contentFrom(row: MessageColumns & ParentColumns): Pick<Message, "sms" |
   return {
     sms: smsFrom(row, meta),
     report: meta.report === undefined ? undefined : reportFrom(meta.report),
+    ...(meta.joined === undefined
+      ? {}
+      : {
+          joined: meta.joined.map(([id, registeredDelivery, known]) => ({
+            id,
+            registeredDelivery,
+            ...(known === undefined ? {} : { known }),
+          })),
+        }),
   };
 }
 

@@ -3,6 +3,7 @@ import { idFrom } from "../model/id.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { AttemptView } from "../model/view.ts";
+import { arrayText } from "./array-text.ts";
 import { type ParentColumns, linesFrom, messageFrom } from "./message-row.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
@@ -23,6 +24,8 @@ export interface EntryRow {
     | { readonly queue: string; readonly dueMs: number; readonly tries: number }
     | undefined;
   readonly maybeTwice: boolean;
+  /** An operator has sent it once more, as another message of the same life, which stands for it now. */
+  readonly superseded: boolean;
   readonly attempts: readonly AttemptView[];
   /** Of the acceptance and, for the original, of all that came after it. */
   readonly log: readonly TraceLine[];
@@ -54,10 +57,33 @@ export interface Wanted {
   readonly number?: string;
   /** Only those older than this id, to go on where a list ended. */
   readonly before?: string;
+  readonly only?: Only;
 }
+
+/** What an operator looks for when something is wrong. */
+export type Only =
+  /**
+   * Waits although it has been due for longer than that, or was taken by a provider whose report is
+   * longer overdue than its channel waits.
+   */
+  | {
+      readonly what: "stuck";
+      readonly stuckMs: number;
+      readonly reportWaits: readonly { readonly channel: string; readonly waitMs: number }[];
+    }
+  /** A peer may have it twice. */
+  | { readonly what: "uncertain" }
+  /** Accepted, and forwarded nowhere. */
+  | { readonly what: "unrouted" };
 
 /** A page; more is asked for again with `before`. */
 const listRowsMax = 1_000;
+
+/**
+ * Ids that are looked through for a list of what is stuck, uncertain or unrouted: the newest of them.
+ * What else is asked for is asked of these.
+ */
+const onlyRowsMax = 10_000;
 
 /** A number's lives in one answer. */
 const livesMax = 100;
@@ -66,9 +92,10 @@ export function createMessages(db: Kysely<Tables>): Messages {
   return {
     async life(key, limit) {
       const roots = await rootsFor(db, key, Math.min(limit, livesMax));
-      return Promise.all(roots.map((root) => lifeOf(db, root)));
+      const lives = await Promise.all(roots.map((root) => lifeOf(db, root)));
+      return lives.filter((life) => life !== undefined);
     },
-    async list({ all, limit, account, channel, status, number, before }) {
+    async list({ all, limit, account, channel, status, number, before, only }) {
       const numbers = number === undefined ? null : bothForms(number);
       const { rows } = await sql<Row>`
         ${selectEntries}
@@ -76,12 +103,13 @@ export function createMessages(db: Kysely<Tables>): Messages {
           and (${account ?? null}::text is null or m.account = ${account ?? null})
           and (${channel ?? null}::text is null or m.channel = ${channel ?? null})
           and (${status ?? null}::text is null
-            or (m.kind <> 'report' and coalesce(s.status, r.status) = ${status ?? null})
+            or (m.kind <> 'report' and ${ownStatus} = ${status ?? null})
             or (m.kind = 'report' and ${reportIs(status)}))
           and (${numbers}::text[] is null
             or (m.parent is null
               and (m.to_address = any (${numbers}) or m.from_address = any (${numbers}))))
           and (${before ?? null}::uuid is null or m.id < ${before ?? null}::uuid)
+          ${only === undefined ? sql`` : sql`and m.id = any (array(${idsOf(only, before)}))`}
         order by m.id desc limit ${Math.min(limit, listRowsMax)}`.execute(db);
       return entriesFrom(db, rows);
     },
@@ -95,6 +123,35 @@ export function createMessages(db: Kysely<Tables>): Messages {
   };
 }
 
+/** Newest first, so that the pages behind `before` are complete too. */
+function idsOf(only: Only, before: string | undefined): RawBuilder<{ id: string }> {
+  const older = before === undefined ? sql`true` : sql`id < ${before}::uuid`;
+  const end = sql`and ${older} order by id desc limit ${onlyRowsMax}`;
+  switch (only.what) {
+    case "stuck": {
+      const overdue = only.reportWaits.map(
+        ({ channel, waitMs }) =>
+          sql`(channel = ${channel} and at < now() - ${waitMs}::float8 * interval '1 ms')`,
+      );
+      const since = sql`due < now() - ${only.stuckMs}::float8 * interval '1 ms'`;
+      return sql`
+        (select id from pending where kind = 'send' and ${since} ${end})
+        union all
+        (select id from attempt where status = 'SENT' and report_asked
+          and (${sql.join([sql`false`, ...overdue], sql` or `)}) ${end})`;
+    }
+    case "uncertain":
+      return sql`
+        (select id from pending where kind = 'send' and maybe_twice ${end})
+        union all
+        (select id from attempt where maybe_twice ${end})`;
+    case "unrouted":
+      return sql`(
+        select id from state s where status = 'RECEIVED' and children = 0
+          and exists (select from message o where o.id = s.id and o.kind = 'sms') ${end})`;
+  }
+}
+
 type Row = MessageTable &
   ParentColumns & {
     status: Status;
@@ -106,8 +163,25 @@ type Row = MessageTable &
     tries: number | null;
     own_sending: boolean;
     life_sending: boolean;
+    superseded: boolean;
     maybe_twice: boolean | null;
   };
+
+/** Of the tries of a message the last one; of those of its parts any may have ended so. */
+const FAILURES: readonly Status[] = ["FAILED", "EXPIRED", "NOTDELIVERED"];
+
+/** A message that was sent once more has lost its state to the newer one, or shares it with that. */
+const isSuperseded = sql<boolean>`
+  (m.kind = 'sms' and m.parent is not null and s.id is null and (r.children > 1 or exists (
+    select from message c
+    where c.root = m.root and c.parent = m.parent and c.id > m.id and c.kind = 'sms'
+  )))`;
+
+const ownStatus = sql<Status>`
+  case when ${isSuperseded}
+    then (select a.status from attempt a where a.id = m.id
+      order by a.status = any (${arrayText(FAILURES)}::text[]) desc, a.at desc, a.tries desc limit 1)
+    else coalesce(s.status, r.status) end`;
 
 const selectEntries = sql`
   select m.*, o.body as parent_body, o.data_coding as parent_data_coding, o.meta as parent_meta,
@@ -118,7 +192,8 @@ const selectEntries = sql`
       select from message c join pending q on q.id = c.id
       where c.root = m.root and c.parent is not null and c.id > m.root and c.kind <> 'report'
         and q.owner is not null
-    ) as life_sending
+    ) as life_sending,
+    ${isSuperseded} as superseded
   from message m
   left join lateral (select * from message where id = m.parent offset 0) o on true
   join lateral (select * from state where id = m.root offset 0) r on true
@@ -126,16 +201,21 @@ const selectEntries = sql`
   left join lateral (select * from pending where id = m.id offset 0) p on true`;
 
 /** The lines that say of a report out how it ended, and so stand for a state of its own. */
-const ENDS: Readonly<Record<string, Status>> = { delivered: "DELIVERED", failed: "FAILED" };
+const ENDS: Readonly<Record<string, Status>> = {
+  delivered: "DELIVERED",
+  failed: "FAILED",
+  cancelled: "CANCELLED",
+  dropped: "CANCELLED",
+};
 
 function reportIs(status: Status | undefined): RawBuilder<boolean> {
   if (status === "QUEUED") return sql`p.id is not null`;
-  const what = Object.keys(ENDS).find((word) => ENDS[word] === status);
-  if (what === undefined) return sql`false`;
+  const words = Object.keys(ENDS).filter((word) => ENDS[word] === status);
+  if (words.length === 0) return sql`false`;
   // As text, because PostgreSQL's json functions refuse what a script may have written (U+0000).
   return sql`exists (
     select from trace t where t.root = m.root
-      and t.lines ~ (${`"what":"${what}","facts":\\{[^}]*"message":"`}::text || m.id || '"'))`;
+      and t.lines ~ (${`"what":"(${words.join("|")})","facts":\\{[^}]*"message":"`}::text || m.id || '"'))`;
 }
 
 async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
@@ -169,7 +249,8 @@ function bothForms(number: string): string[] {
   return number.startsWith("+") ? [number, number.slice(1)] : [number, `+${number}`];
 }
 
-async function lifeOf(db: Kysely<Tables>, root: string): Promise<LifeRow> {
+/** undefined when the day of its original is not kept any more, though that of a later one is. */
+async function lifeOf(db: Kysely<Tables>, root: string): Promise<LifeRow | undefined> {
   // Children are made after their original, so days before it are not looked at.
   const { rows } = await sql<Row>`
     ${selectEntries} where m.id = ${root}::uuid
@@ -178,7 +259,7 @@ async function lifeOf(db: Kysely<Tables>, root: string): Promise<LifeRow> {
     order by id`.execute(db);
   const entries = await entriesFrom(db, rows);
   const first = rows[0];
-  if (first === undefined) throw new Error(`the life ${root} has no rows`);
+  if (first === undefined) return undefined;
   return {
     root,
     status: first.life_sending ? "SENDING" : first.status,
@@ -199,6 +280,7 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
       .where("id", "in", ids)
       .orderBy("at")
       .orderBy("tries")
+      .orderBy("part")
       .execute();
     for (const one of found) {
       listIn(attempts, one.id).push(attemptFrom(one));
@@ -220,10 +302,12 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
     const ended =
       row.kind === "report"
         ? endOfReport(row, traces.get(row.root) ?? [])
-        : {
-            status: row.own_status ?? row.status,
-            error: (row.own_status === null ? row.error : row.own_error) ?? undefined,
-          };
+        : row.superseded
+          ? endOfSuperseded(tried)
+          : {
+              status: row.own_status ?? row.status,
+              error: (row.own_status === null ? row.error : row.own_error) ?? undefined,
+            };
     return {
       message,
       status: sending && ended.status === "QUEUED" ? "SENDING" : ended.status,
@@ -232,6 +316,7 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
         row.queue === null || row.due === null
           ? undefined
           : { queue: row.queue, dueMs: row.due.getTime(), tries: row.tries ?? 0 },
+      superseded: row.superseded,
       maybeTwice: (row.maybe_twice ?? false) || maybeTwice.has(row.id),
       attempts: tried,
       log: [...message.log, ...(traces.get(row.id) ?? [])],
@@ -256,6 +341,15 @@ function endOfReport(
   return { status: "SENT", error: undefined };
 }
 
+/** The life goes on without it, so what is known of it is how its last try, or a part of it, ended. */
+function endOfSuperseded(attempts: readonly AttemptView[]): {
+  readonly status: Status;
+  readonly error: string | undefined;
+} {
+  const last = attempts.findLast(({ status }) => FAILURES.includes(status)) ?? attempts.at(-1);
+  return { status: last?.status ?? "CANCELLED", error: last?.error };
+}
+
 function attemptFrom(row: Tables["attempt"]): AttemptView {
   return {
     tries: row.tries,
@@ -264,6 +358,8 @@ function attemptFrom(row: Tables["attempt"]): AttemptView {
     status: row.status,
     error: row.error ?? undefined,
     atMs: row.at.getTime(),
+    part: row.part ?? undefined,
+    parts: row.parts ?? undefined,
   };
 }
 

@@ -2,6 +2,10 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import * as start from "../../migrations/0001-start.ts";
 import * as reports from "../../migrations/0002-reports.ts";
+import * as operations from "../../migrations/0003-operations.ts";
+import * as erasure from "../../migrations/0004-erasure.ts";
+import * as text from "../../migrations/0005-text.ts";
+import * as matching from "../../migrations/0006-reports.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -9,10 +13,20 @@ import type { Tables } from "./tables.ts";
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0001-start": start,
   "0002-reports": reports,
+  "0003-operations": operations,
+  "0004-erasure": erasure,
+  "0005-text": text,
+  "0006-reports": matching,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */
 const migrationTable = "signalbox_migration";
+
+/** What the migrations themselves are written down in. */
+export const migrationTables = [migrationTable, `${migrationTable}_lock`] as const;
+
+/** The names of all migrations in their order. */
+export const migrationNames: readonly string[] = Object.keys(MIGRATIONS);
 
 /**
  * Brings the database to this version; called at every start, by the holder of the lock. Rejects
@@ -20,26 +34,31 @@ const migrationTable = "signalbox_migration";
  */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   const known = await knownMigrations(db);
-  const newer = known.filter((name) => MIGRATIONS[name] === undefined);
-  if (newer.length > 0)
-    throw new GatewayError(
-      "database_foreign",
-      `The database is of a newer version of Signalbox (${newer.join(", ")}); start that version.`,
-    );
-  if (known.length === Object.keys(MIGRATIONS).length) return;
+  if (known.length < migrationNames.length) await migrateTo(db, migrationNames.at(-1) ?? "");
+}
+
+/**
+ * Goes through the migrations that are missing up to this one. In a transaction that is given, or
+ * in one of its own.
+ */
+export async function migrateTo(db: Kysely<Tables>, name: string): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
-    migrationTableName: migrationTable,
-    migrationLockTableName: `${migrationTable}_lock`,
+    migrationTableName: migrationTables[0],
+    migrationLockTableName: migrationTables[1],
   });
-  const { error, results } = await migrator.migrateToLatest();
+  const { error, results } = await migrator.migrateTo(name);
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === "Error")?.migrationName ?? "the list";
   throw new Error(`migration ${failed} failed`, { cause: error });
 }
 
-async function knownMigrations(db: Kysely<Tables>): Promise<string[]> {
+/**
+ * The migrations that the database has gone through; none when it is empty. Rejects with
+ * `database_foreign` when it holds tables of somebody else, or is of a newer version.
+ */
+export async function knownMigrations(db: Kysely<Tables>): Promise<string[]> {
   const { rows } = await sql<{ ours: boolean; tables: number }>`
     select to_regclass(${migrationTable}) is not null as ours,
       (select count(*)::integer from information_schema.tables
@@ -55,5 +74,12 @@ async function knownMigrations(db: Kysely<Tables>): Promise<string[]> {
   }
   const done = await sql<{ name: string }>`
     select name from ${sql.table(migrationTable)} order by name`.execute(db);
-  return done.rows.map((row) => row.name);
+  const names = done.rows.map((row) => row.name);
+  const newer = names.filter((name) => MIGRATIONS[name] === undefined);
+  if (newer.length > 0)
+    throw new GatewayError(
+      "database_foreign",
+      `The database is of a newer version of Signalbox (${newer.join(", ")}); start that version.`,
+    );
+  return names;
 }

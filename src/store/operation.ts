@@ -1,5 +1,5 @@
 import type { GatewayError } from "../model/error.ts";
-import type { Message, TraceLine } from "../model/message.ts";
+import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 
 /** A message taken over from a peer, with all that its decision asked for. */
@@ -8,6 +8,8 @@ export interface Acceptance {
   /** Credits are a whole number, 0 or more. An account that is not ours cannot pay. */
   readonly charge: { readonly account: string; readonly credits: number } | undefined;
   readonly forwards: readonly Forward[];
+  /** Messages of our own that its decision asked for besides; none when left out. */
+  readonly made?: readonly Made[];
   /** Of the root, and of each child where there are several. */
   readonly status: Status;
   /** Why it is FAILED; undefined when all is well. */
@@ -25,12 +27,23 @@ export interface Forward {
   readonly expiresMs: number;
 }
 
+/** A message of our own: nobody sent it to us, so it begins a life and is forwarded at once. */
+export interface Made {
+  readonly message: Message;
+  readonly forward: Forward;
+}
+
 /** A peer has taken the message, or it has failed for good. */
 export interface Finish {
   readonly id: string;
-  /** A report out leaves no attempt and no state: what became of it is a line of its life. */
+  /**
+   * A report out leaves no state: what became of it is a line of its life. Nor an attempt, unless it
+   * may have come twice.
+   */
   readonly kind: Message["kind"];
   readonly root: string;
+  /** What it was joined of: that takes its status, too. */
+  readonly joined?: readonly JoinedPart[] | undefined;
   readonly channel: string;
   /** Counts from 1; 0 for one that ended before it was handed over. */
   readonly tries: number;
@@ -40,8 +53,48 @@ export interface Finish {
   readonly reportAsked: boolean;
   readonly atMs: number;
   readonly maybeTwice: boolean;
+  /** It went in parts: each has its own attempts, so there is none of the whole. */
+  readonly inParts?: boolean;
   /** What was decided on this end before its commit. */
-  readonly conclusion?: Pick<Conclusion, "lines" | "tell" | "later">;
+  readonly conclusion?: Pick<Conclusion, "lines" | "tell" | "later" | "made">;
+}
+
+/** What became of one try of one part of a message that was split. */
+export interface PartAttempt extends Pick<
+  Finish,
+  | "id"
+  | "root"
+  | "channel"
+  | "tries"
+  | "providerId"
+  | "status"
+  | "error"
+  | "reportAsked"
+  | "atMs"
+  | "maybeTwice"
+> {
+  /** From 1 to `parts`. */
+  readonly part: number;
+  readonly parts: number;
+  /** Joins the parts at the phone, 0-65,535; another one says that the text was cut in another way. */
+  readonly reference: number;
+}
+
+/** A report about a part, or the silence about it. */
+export interface PartReport {
+  readonly part: number;
+  readonly reference: number;
+  readonly status: Status;
+  readonly error: string | undefined;
+}
+
+/** A part of a text, which waits for the others: it is nobody's decision yet, and not charged. */
+export interface ReceivedPart {
+  readonly message: Message;
+  /** Milliseconds since 1970 UTC: when it is given up. */
+  readonly dueMs: number;
+  /** The part that it repeats, by whose id its sender knows it; undefined for nearly all. */
+  readonly repeats: string | undefined;
 }
 
 /** A report came in, or a message ended: what follows from it is one commit. */
@@ -49,6 +102,8 @@ export interface Conclusion {
   /** The message that went out, whose status moves. */
   readonly id: string;
   readonly root: string;
+  /** What it was joined of: that takes its status, too. */
+  readonly joined?: readonly JoinedPart[] | undefined;
   /** undefined: nothing moves, as after an intermediate report or a repeated one. */
   readonly status: Status | undefined;
   readonly error: string | undefined;
@@ -57,10 +112,14 @@ export interface Conclusion {
   readonly lines: readonly TraceLine[];
   /** Reports to the customer, with their places in the queue. */
   readonly tell: readonly Forward[];
+  /** Messages of our own that a trigger asked for; none when left out. */
+  readonly made?: readonly Made[];
   /** A status event that could not be decided at once. */
   readonly later: Later | undefined;
   /** The id of the waiting event or report that is finished by this. */
   readonly done: string | undefined;
+  /** What was told of parts; the attempts of other parts stay as they are. None when left out. */
+  readonly parts?: readonly PartReport[];
 }
 
 /**
@@ -71,7 +130,7 @@ export interface Later {
   readonly id: string;
   /** Its own id for a report without a message. */
   readonly root: string;
-  readonly kind: "event" | "match";
+  readonly kind: "event" | "match" | "part";
   /** Milliseconds since 1970 UTC; in the past means at once. */
   readonly dueMs: number;
   /** JSON, only read by who wrote it. */
@@ -96,6 +155,22 @@ export interface Burial {
   readonly payload: string;
   /** It waits in `pending` under this id and does so no more. */
   readonly pending: boolean;
+}
+
+/** Rows that wait go to another queue, by the word of an operator. */
+export interface Transfer {
+  readonly ids: readonly string[];
+  readonly queue: string;
+  /** Of each row what its life tells of it. */
+  readonly lines: readonly { readonly root: string; readonly line: TraceLine }[];
+}
+
+/** A message is sent once more, by the word of an operator: the life goes back to QUEUED. */
+export interface Resend {
+  /** The id of the message whose place the new one takes. */
+  readonly of: string;
+  readonly forward: Forward;
+  readonly line: TraceLine;
 }
 
 /** Back into the queue, to be tried later. */
@@ -123,13 +198,17 @@ export type Operation =
       readonly status: Status;
       readonly error: string | undefined;
     }
+  | { readonly kind: "receivePart"; readonly part: ReceivedPart }
   | { readonly kind: "claim"; readonly ids: readonly string[] }
+  | { readonly kind: "part"; readonly attempt: PartAttempt }
   | { readonly kind: "finish"; readonly finish: Finish }
   | { readonly kind: "again"; readonly again: Again }
   | { readonly kind: "conclude"; readonly conclusion: Conclusion }
   | { readonly kind: "hold"; readonly later: Later }
   | { readonly kind: "postpone"; readonly postponement: Postponement }
   | { readonly kind: "bury"; readonly burial: Burial }
+  | { readonly kind: "move"; readonly transfer: Transfer }
+  | { readonly kind: "resend"; readonly resend: Resend }
   | { readonly kind: "trace"; readonly root: string; readonly lines: readonly TraceLine[] };
 
 /** What an operation answers: the refusal of an acceptance, the ids that a claim missed, else nothing. */

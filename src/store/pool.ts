@@ -33,6 +33,9 @@ export function openPool(
   });
   // An idle connection that the server closed; the next query opens another one.
   pool.on("error", (error) => log.debug({ err: error }, "a connection to the database ended"));
+  // One that is in use tells it to its query, and besides as an event: that nobody listened to it
+  // would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -55,8 +55,14 @@ async function makeLinks(folder: string): Promise<void> {
   for (const { source, target } of JSON.parse(list) as Link[]) {
     const link = join(folder, "..", target);
     if (await exists(link)) continue;
-    await symlink(basename(source), link).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
+    await symlink(basename(source), link).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === "EEXIST") return;
+      const own = dirname(folder);
+      throw new GatewayError(
+        "database_unreachable",
+        `The links between the libraries of the embedded PostgreSQL are missing and cannot be made (${cause.code}). Run \`node scripts/hydrate-symlinks.js\` in ${own}, as the one to whom it belongs.`,
+        { cause },
+      );
     });
   }
 }

@@ -21,6 +21,9 @@ export function serverSettings(socketDirectory: string): Readonly<Record<string,
     unix_socket_permissions: "0700",
     port: String(serverPort),
     max_connections: "50",
+    // A restore makes or replaces some forty tables and indexes for each day, in one transaction that
+    // locks them all: enough for two years of days. It costs some 12 MB.
+    max_locks_per_transaction: "512",
     shared_buffers: `${Math.max(16, Math.min(quarterMib, sharedBuffersMaxMib))}MB`,
     fsync: "on",
     full_page_writes: "on",

@@ -1,7 +1,9 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Clock } from "../model/clock.ts";
 import type { Message } from "../model/message.ts";
+import { arrayText } from "./array-text.ts";
 import { messageFrom, type ParentColumns } from "./message-row.ts";
+import { type TakenPart, takenPartsOf } from "./parts.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
 /** A message that waits to go out. */
@@ -18,6 +20,8 @@ export interface QueueRow {
   readonly tries: number;
   /** The peer may have it already. */
   readonly maybeTwice: boolean;
+  /** Of a message that goes in parts, those that a peer has; none when left out. */
+  readonly taken?: readonly TakenPart[];
 }
 
 /** What stands in `pending`: the crash copy of what memory is doing. */
@@ -31,8 +35,11 @@ export interface Queue {
     queue: string,
     limit: number,
   ): Promise<{ readonly rows: QueueRow[]; readonly nextDueMs: number | undefined }>;
-  /** Rows of each queue that has any, and since when the first of them is due. */
-  counts(): Promise<Map<string, QueueCount>>;
+  /**
+   * Rows of each queue that has any, and since when the first of them is due; of `earlier` starts only,
+   * for who counts what comes from now on himself.
+   */
+  counts(of?: "all" | "earlier"): Promise<Map<string, QueueCount>>;
   /**
    * Called once per start, before anything is sent: what an earlier start had in flight becomes free
    * and is marked, because the peer may have it. Gives how many.
@@ -45,8 +52,50 @@ export interface Queue {
    * them: one caller asks, and again when it is done with them.
    */
   waitingEvents(limit: number): Promise<WaitingEvent[]>;
+  /**
+   * Called at a start: parts of earlier ones that wait for the others of their text, in the order in
+   * which they came, after this id. Their rows stay until they are joined or concluded.
+   */
+  waitingParts(after: string | undefined, limit: number): Promise<WaitingPart[]>;
+  /**
+   * For going through a queue from its front to its end: the next ids of rows that nobody has taken,
+   * after `after`. Rows of messages made after `before` are left out, so that it ends however fast new
+   * ones come.
+   */
+  walk(queue: string, walk: Walk): Promise<readonly Place[]>;
+  /** The same, and all of these rows that are not due yet become due. */
+  hurry(
+    queue: string,
+    walk: Walk,
+  ): Promise<{ readonly places: readonly Place[]; readonly hurried: number }>;
+  /**
+   * Those of these reports for customers after which another one of the same message was written.
+   * Asked only before one is tried again.
+   */
+  outdated(reports: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of these rows that wait and that nobody has taken. */
+  rowsOf(ids: readonly string[]): Promise<QueueRow[]>;
   /** What was given up, newest first. */
   deadLetters(limit: number): Promise<DeadLetter[]>;
+  /**
+   * Puts a dead letter back as work that is due now, as if it had not been tried; undefined when
+   * there is none of this id.
+   */
+  revive(id: string): Promise<{ readonly id: string; readonly kind: string } | undefined>;
+  /** Reports whose message is not known, newest first: still tried, or given up. */
+  unmatched(limit: number): Promise<UnmatchedReport[]>;
+}
+
+/** Where a row stands in its queue. */
+export interface Place {
+  readonly id: string;
+  readonly priority: number;
+}
+
+export interface Walk {
+  readonly after: Place | undefined;
+  readonly before: string;
+  readonly limit: number;
 }
 
 /** Work that waits without being sent. */
@@ -59,6 +108,13 @@ export interface WaitingEvent {
   readonly payload: string;
 }
 
+/** A part that waits, RECEIVING. */
+export interface WaitingPart {
+  readonly message: Message;
+  /** The part that it repeats, by whose id its sender knows it. */
+  readonly repeats: string | undefined;
+}
+
 export interface DeadLetter {
   readonly id: string;
   readonly root: string | undefined;
@@ -68,8 +124,16 @@ export interface DeadLetter {
   readonly payload: string;
 }
 
+export interface UnmatchedReport {
+  readonly id: string;
+  readonly state: "again" | "dead";
+  readonly payload: string;
+}
+
 export interface QueueCount {
   readonly rows: number;
+  /** Those that the peer may have already. */
+  readonly uncertain: number;
   readonly oldestDueMs: number;
 }
 
@@ -111,18 +175,23 @@ export function createQueue(parts: {
       const inMs = due.length >= limit ? null : rows[0]?.next_in_ms;
       const nowMs = clock.nowMs();
       return {
-        rows: due.map((row) => rowFrom(row, nowMs)),
+        rows: await withParts(due.map((row) => rowFrom(row, nowMs))),
         nextDueMs: inMs === null || inMs === undefined ? undefined : Math.ceil(nowMs + inMs),
       };
     },
-    async counts() {
-      const { rows } = await sql<{ queue: string; rows: number; ms: number }>`
+    async counts(of = "all") {
+      const made = of === "all" ? sql`true` : sql`id < ${startId}::uuid`;
+      const { rows } = await sql<{ queue: string; rows: number; uncertain: number; ms: number }>`
         select queue, count(*)::integer as rows,
+          (count(*) filter (where maybe_twice))::integer as uncertain,
           (extract(epoch from min(due) - now()) * 1000)::float8 as ms
-        from pending where kind = 'send' group by queue order by queue`.execute(db);
+        from pending where kind = 'send' and ${made} group by queue order by queue`.execute(db);
       const nowMs = clock.nowMs();
       return new Map(
-        rows.map((row) => [row.queue, { rows: row.rows, oldestDueMs: Math.round(nowMs + row.ms) }]),
+        rows.map(({ queue, ms, ...row }) => [
+          queue,
+          { ...row, oldestDueMs: Math.round(nowMs + ms) },
+        ]),
       );
     },
     async takeUp() {
@@ -141,13 +210,70 @@ export function createQueue(parts: {
         db,
       );
       const nowMs = clock.nowMs();
-      return rows.map((row) => rowFrom(row, nowMs));
+      return withParts(rows.map((row) => rowFrom(row, nowMs)));
+    },
+    async walk(queue, walk) {
+      const { rows } = await placesIn(queue, walk).execute(db);
+      return rows;
+    },
+    async hurry(queue, walk) {
+      const { rows } = await sql<Place & { late: boolean }>`
+        with places as materialized (${placesIn(queue, walk)}),
+        hurried as (
+          update pending set due = now()
+          where id in (select id from places) and owner is null and due > now() returning id
+        )
+        select p.id, p.priority, h.id is not null as late
+        from places p left join hurried h on h.id = p.id
+        order by p.priority desc, p.id`.execute(db);
+      return { places: rows, hurried: rows.filter((row) => row.late).length };
+    },
+    async outdated(reports) {
+      // One text may be told of under several ids, which customers were given for its parts.
+      const { rows } = await sql<{ id: string }>`
+        select one.id from message one
+        where one.id = any (${arrayText(reports)}::uuid[]) and exists (
+          select from message later
+          where later.root = one.root and later.parent is not null and later.parent = one.parent
+            and later.kind = 'report' and later.id > one.id
+            and later.meta::jsonb #>> '{report,0}' = one.meta::jsonb #>> '{report,0}')`.execute(db);
+      return new Set(rows.map((row) => row.id));
+    },
+    async rowsOf(ids) {
+      if (ids.length === 0) return [];
+      const { rows } = await sql<Row>`
+        ${selectRows} from pending p ${withMessage}
+        where p.id = any (${arrayText(ids)}::uuid[]) and p.kind = 'send' and p.owner is null`.execute(
+        db,
+      );
+      const nowMs = clock.nowMs();
+      return withParts(rows.map((row) => rowFrom(row, nowMs)));
     },
     async waitingEvents(limit) {
       const { rows } = await sql<WaitingEvent>`
         select id, root, kind, tries, payload from pending
-        where queue = '' and due <= now() order by due, id limit ${limit}`.execute(db);
+        where queue = '' and kind <> 'part' and due <= now() order by due, id limit ${limit}`.execute(
+        db,
+      );
       return rows;
+    },
+    async waitingParts(after, limit) {
+      const { rows } = await sql<MessageTable & ParentColumns & { payload: string }>`
+        select m.*, p.payload, null as parent_body, null as parent_data_coding,
+          null as parent_meta, null as parent_from, null as parent_to
+        from (
+          select id, payload from pending
+          where queue = '' and kind = 'part' and id > ${after ?? front.id}::uuid
+            and id < ${startId}::uuid
+          order by id limit ${limit}
+        ) p
+        cross join lateral (select * from message where id = p.id offset 0) m
+        order by m.id`.execute(db);
+      return rows.map((row) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only flush.ts writes it.
+        const { repeats } = JSON.parse(row.payload) as { readonly repeats?: string };
+        return { message: messageFrom(row), repeats };
+      });
     },
     async deadLetters(limit) {
       const rows = await db
@@ -162,8 +288,60 @@ export function createQueue(parts: {
         atMs: at.getTime(),
       }));
     },
+    async revive(id) {
+      // One statement, so one transaction. A report that was given up had no root.
+      const { rows } = await sql<{ id: string; kind: string }>`
+        with letter as (delete from dead_letter where id = ${id}::uuid returning *),
+        revived as (
+          insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
+          select id, coalesce(root, id), case kind when 'report' then 'match' else kind end, '', 0,
+            now(), 'infinity', 0, false, payload
+          from letter
+        )
+        select id, kind from letter`.execute(db);
+      return rows[0];
+    },
+    async unmatched(limit) {
+      const { rows } = await sql<UnmatchedReport>`
+        (select id, 'again' as state, payload from pending
+          where queue = '' and kind = 'match' order by id desc limit ${limit})
+        union all
+        (select id, 'dead' as state, payload from dead_letter
+          where kind = 'report' order by id desc limit ${limit})
+        order by id desc limit ${limit}`.execute(db);
+      return rows;
+    },
   };
+
+  /** Nothing is asked for what was never handed over or was not written here, which is nearly all. */
+  async function withParts(rows: QueueRow[]): Promise<QueueRow[]> {
+    const ids = rows.flatMap(({ id, message, tries, maybeTwice }) =>
+      message.sms?.text !== undefined && (tries > 0 || maybeTwice) ? id : [],
+    );
+    if (ids.length === 0) return rows;
+    const taken = await takenPartsOf(db, ids);
+    return rows.map((row) => {
+      const parts = taken.get(row.id);
+      return parts === undefined ? row : { ...row, taken: parts };
+    });
+  }
 }
+
+/** Two pieces of the index, in its order, so that each step begins where the last one ended. */
+function placesIn(queue: string, { after, before, limit }: Walk): RawBuilder<Place> {
+  const { id, priority } = after ?? front;
+  const where = sql`queue = ${queue} and id < ${before}::uuid and owner is null`;
+  return sql<Place>`
+    (select id, priority from pending
+      where ${where} and priority = ${priority} and id > ${id}::uuid order by id limit ${limit})
+    union all
+    (select id, priority from pending
+      where ${where} and priority < ${priority} order by priority desc, id limit ${limit})
+    limit ${limit}`;
+}
+
+/** Before every row: above the highest smallint that is used, and below every id. */
+const front: Place = { id: "00000000-0000-0000-0000-000000000000", priority: 32_767 };
 
 // Times go out as distances from now, so that due times are of the database's clock and the gateway
 // may have another one.

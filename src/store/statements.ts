@@ -48,6 +48,13 @@ export const STATEMENTS = {
       maybe_twice = maybe_twice or $4::bool
     where id = $1::uuid`,
 
+  // Nobody has them now: the gateway's memory keeps them from being sent while this is written.
+  move: `
+    update pending set queue = $2::text, due = least(due, now())
+    where id = any ($1::uuid[]) and owner is null`,
+
+  reopen: `select reopen($1, $2, $3, to_timestamp($4::float8))`,
+
   attempts: `
     insert into attempt (id, root, tries, channel, provider_id, status, error, report_asked,
       maybe_twice, at)
@@ -57,12 +64,28 @@ export const STATEMENTS = {
       $8::bool[], $9::bool[], $10::float8[])
       as r (id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice, at)`,
 
+  partAttempts: `
+    insert into attempt (id, root, tries, channel, provider_id, status, error, report_asked,
+      maybe_twice, at, part, parts, reference)
+    select id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice,
+      to_timestamp(at), part, parts, reference
+    from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
+      $8::bool[], $9::bool[], $10::float8[], $11::smallint[], $12::smallint[], $13::int[])
+      as r (id, root, tries, channel, provider_id, status, error, report_asked, maybe_twice, at,
+        part, parts, reference)`,
+
   done: `delete from pending where id = any ($1::uuid[])`,
 
   // A report answers the one try that the peer had taken; what was put back before stays as it was.
   reported: `
     update attempt set status = $4::text, error = $5::text
     where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid and status = any ($6::text[])`,
+
+  // One call for each part: most messages have none, and a part has no key of its own.
+  partReported: `
+    update attempt set status = $3::text, error = $4::text
+    where id = $1::uuid and part = $2::smallint and reference = $6::int
+      and status = any ($5::text[])`,
 
   later: `
     insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
@@ -81,6 +104,8 @@ export const STATEMENTS = {
       as r (id, root, kind, reason, payload)`,
 
   settle: `select settle($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), $8)`,
+
+  joined: `select settle_joined($1, $2, $3, $4, to_timestamp($5::float8), $6)`,
 
   trace: `
     insert into trace (root, at, lines)

@@ -1,32 +1,41 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Clock } from "../model/clock.ts";
-import { GatewayError } from "../model/error.ts";
+import { idTimeMs } from "../model/id.ts";
 import type { Log } from "../model/log.ts";
+import { type Meter, silentMeter } from "../model/meter.ts";
+import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
-import { type Backend, type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
+import { type Backups, createBackups } from "./backup.ts";
+import { watchDisk } from "./disk.ts";
+import { type Erasure, createErasure } from "./erasure.ts";
+import { type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
+import { type DatabasePlace, holdDatabase } from "./hold.ts";
+import { type HoldsTable, createHoldsTable } from "./holds.ts";
+import { type StoreLook, createLook } from "./look.ts";
+import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
+import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
-import { startPostgres } from "./postgres.ts";
 import { openPool } from "./pool.ts";
 import { type Queue, createQueue } from "./queue.ts";
 import { type ReportsTable, createReportsTable } from "./reports.ts";
+import type { KeptDay, RetentionSettings } from "./retention.ts";
+import { roundTripOf } from "./round-trip.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { Tables } from "./tables.ts";
+import { type UnmatchedTable, createUnmatchedTable } from "./unmatched.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
 import { type Writer, createWriter } from "./writer.ts";
 
-export interface StoreSettings {
-  /** A PostgreSQL of the operator's; undefined for the embedded one. */
-  readonly databaseUrl: string | undefined;
-  /** Where the embedded PostgreSQL keeps its files. */
-  readonly dataDirectory: string;
+export interface StoreSettings extends DatabasePlace {
   /** Writes that may wait for the database; above, messages are refused with `overloaded`. */
   readonly writerOperationsMax: number;
   /** How long a message waits for a database that is away before it is refused. */
   readonly writeTimeoutMs: number;
-  /** How long a start waits for the lock of one that is just ending. */
-  readonly lockWaitMs: number;
+  readonly retention: RetentionSettings;
+  /** With less room on the embedded server's disk it is low; 0: it never is. */
+  readonly minFreeMib: number;
 }
 
 export const storeDefaults = {
@@ -38,6 +47,8 @@ export const storeDefaults = {
   writeTimeoutMs: 5_000,
   // A gateway that was killed leaves a backend that ends with what it is doing.
   lockWaitMs: 2_000,
+  retention: { keepTraceDays: 7, keepMessageDays: 30, awaitedOn: [] },
+  minFreeMib: 512,
 } as const satisfies StoreSettings;
 
 /** At a stop the last flushes get this long; then what is not committed is given up. */
@@ -50,9 +61,21 @@ export interface Store {
   readonly reports: ReportsTable;
   readonly messages: Messages;
   readonly accounts: Accounts;
+  readonly backups: Backups;
+  readonly holds: HoldsTable;
+  readonly idBases: IdBasesTable;
+  readonly unmatched: UnmatchedTable;
   /** Names this start of the gateway; the owner of what it has in flight. */
   readonly startId: string;
   facts(): StoreFacts;
+  /** What the database itself knows of how things stand; undefined when it does not answer in time. */
+  look(): Promise<StoreLook | undefined>;
+  /** What is kept about one number; throws `bad_request` for what is none. */
+  erasureOf(number: string): Erasure;
+  /** The embedded server's disk has less room than `minFreeMib`: take nothing new. Costs nothing. */
+  isDiskLow(): boolean;
+  /** How long the database takes to answer the shortest question; undefined: more than a second. */
+  roundTripMs(): Promise<number | undefined>;
   /** Commits what was asked, gives up the lock, stops the embedded server. */
   close(): Promise<void>;
 }
@@ -68,6 +91,10 @@ export interface StoreFacts {
   readonly where: string;
   /** Operations that wait for their commit. */
   readonly waiting: number;
+  /** The file system of the embedded server; undefined for one of the operator's. */
+  readonly disk: DiskView | undefined;
+  /** Days that are older than `keepMessageDays` and kept, because messages of theirs still wait. */
+  readonly kept: readonly KeptDay[];
 }
 
 /**
@@ -80,70 +107,80 @@ export async function openStore(parts: {
   readonly log: Log;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly meter?: Meter;
 }): Promise<Store> {
-  const { settings, log, clock, newId } = parts;
-  const postgres =
-    settings.databaseUrl === undefined
-      ? await startPostgres({ dataDirectory: settings.dataDirectory, log })
-      : undefined;
-  const address: DatabaseAddress = postgres?.address ?? { connectionString: settings.databaseUrl };
+  const { settings, log, clock, newId, meter = silentMeter } = parts;
+  const { address, postgres, holder } = await holdDatabase(settings, log);
+  const { client } = holder;
+  let { backend } = holder;
   const startId = newId();
-  let backend: Backend | undefined;
   let db: Kysely<Tables> | undefined;
-  let held = false;
   try {
-    const { client, ...holder } = await takeLock(address, {
-      before: undefined,
-      waitMs: settings.lockWaitMs,
-    });
-    held = true;
-    backend = holder.backend;
-    try {
-      db = openPool(address, log);
-      await migrateAlone(address, log);
-      await makePartitions(db);
-      await signLock(client, startId);
-    } catch (error) {
-      await client.end();
-      throw error;
-    }
+    db = openPool(address, log);
+    await migrateAlone(address, log);
+    await makePartitions(db);
+    await signLock(client, startId);
+    const accounts = await createAccounts(db, newId);
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     const where = postgres?.dataDirectory ?? `${client.host}:${client.port}/${client.database}`;
     const pipeline = await openPipeline(client, STATEMENTS);
     const { writerOperationsMax: operationsMax, writeTimeoutMs } = settings;
     const writer = createWriter(
-      { startId, newId, clock, log, operationsMax, writeTimeoutMs, connect: reconnect },
+      { startId, newId, clock, log, meter, operationsMax, writeTimeoutMs, connect: reconnect },
       pipeline,
     );
-    const upkeep = startUpkeep(db, log);
+    const upkeep = startUpkeep({ db, retention: settings.retention, clock, log });
     const pool = db;
+    const lookUps = openLookUps(address, log);
+    const backups = createBackups({ address, log });
+    const disk =
+      postgres === undefined
+        ? undefined
+        : await watchDisk({
+            path: postgres.dataDirectory,
+            minFreeMib: settings.minFreeMib,
+            log,
+            // Up to 8 GB of the server's log are only needed until the next checkpoint.
+            relieve: () => sql`checkpoint`.execute(pool),
+          });
     return {
       writer,
       queue: createQueue({ db, startId, clock }),
-      reports: createReportsTable(db, clock),
+      reports: createReportsTable(db, lookUps, clock),
       messages: createMessages(db),
-      accounts: createAccounts(db),
+      accounts,
+      backups,
+      holds: createHoldsTable(db),
+      idBases: createIdBasesTable(db),
+      unmatched: createUnmatchedTable(db),
       startId,
+      roundTripMs: roundTripOf(db, clock),
+      look: createLook(db, idTimeMs(startId)),
       facts: () => ({
         embedded: postgres !== undefined,
         adopted: postgres?.adopted ?? false,
         version: rows[0]?.server_version ?? "",
         where,
         waiting: writer.waiting,
+        disk: disk?.view(),
+        kept: upkeep.kept(),
       }),
+      erasureOf: (number) => createErasure(pool, number),
+      isDiskLow: () => disk?.low ?? false,
       async close() {
-        upkeep.close();
+        disk?.close();
+        await upkeep.close();
+        await backups.close();
         await writer.close(drainMs);
+        await lookUps.close();
         await pool.destroy();
         await postgres?.close();
       },
     };
   } catch (error) {
+    await client.end();
     await db?.destroy();
-    // A server that ran before, or whose lock another gateway has taken, is that one's.
-    const taken = error instanceof GatewayError && error.code === "database_taken";
-    const ours = held || (!taken && postgres?.adopted === false);
-    await (ours ? postgres?.close() : postgres?.release());
+    await postgres?.close();
     throw error;
   }
 

@@ -14,6 +14,8 @@ export interface Tables {
   trace: TraceTable;
   pending: PendingTable;
   dead_letter: DeadLetterTable;
+  channel_hold: ChannelHoldTable;
+  id_base: IdBaseTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -23,6 +25,7 @@ interface AccountTable {
   credits: number;
   password_scheme: string;
   password_hash: string;
+  options: Generated<string>;
   created_at: ColumnType<Date, Date | undefined, never>;
 }
 
@@ -69,6 +72,9 @@ export interface AttemptTable {
   report_asked: boolean;
   maybe_twice: boolean;
   at: Date;
+  part: number | null;
+  parts: number | null;
+  reference: number | null;
 }
 
 interface TraceTable {
@@ -98,6 +104,19 @@ interface DeadLetterTable {
   at: Date;
   reason: string;
   payload: string;
+}
+
+interface ChannelHoldTable {
+  channel: string;
+  held: "paused" | "drained";
+  since: ColumnType<Date, Date | undefined, Date>;
+  by: string;
+}
+
+interface IdBaseTable {
+  provider: string;
+  base: string;
+  since: ColumnType<Date, Date | undefined, Date>;
 }
 
 interface BatchTable {

@@ -1,11 +1,16 @@
 import { type Kysely, sql } from "kysely";
+import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
+import { type KeptDay, type RetentionSettings, sweepOld } from "./retention.ts";
 import type { Tables } from "./tables.ts";
 
 /** Days that have partitions of their own ahead: a gateway that is left alone for a week loses none. */
 const daysAhead = 7;
 
 const hourMs = 3_600_000;
+
+/** A start has better things to do first: what waits is taken up, peers bind. */
+const firstRoundMs = 60_000;
 
 /** Making a partition locks its table for an instant; it must not stand in line behind a long query. */
 const lockTimeoutMs = 500;
@@ -35,17 +40,73 @@ export async function sweepBatches(db: Kysely<Tables>): Promise<number> {
   return Number(swept.numDeletedRows);
 }
 
-/** Does both every hour until it is closed. */
-export function startUpkeep(db: Kysely<Tables>, log: Log): { close(): void } {
-  const timer = setInterval(() => {
-    makePartitions(db).catch((cause: unknown) => {
-      // There are seven days of them left, and then the default ones.
-      log.warn({ err: cause }, "partitions could not be made; tried again in an hour");
-    });
-    sweepBatches(db).catch((cause: unknown) => {
-      log.warn({ err: cause }, "old flushes could not be forgotten; tried again in an hour");
-    });
-  }, hourMs);
+export interface Upkeep {
+  /** Days that are kept longer than they need be, as the last sweep found. */
+  kept(): readonly KeptDay[];
+  /** One round besides, after the one that is under way. Never rejects. */
+  now(): Promise<void>;
+  /** Settles when what is under way has ended. */
+  close(): Promise<void>;
+}
+
+export interface UpkeepParts {
+  readonly db: Kysely<Tables>;
+  readonly retention: RetentionSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Makes days ahead and forgets old ones, a minute after the start and then every hour. */
+export function startUpkeep(parts: UpkeepParts): Upkeep {
+  const { db, retention, clock, log } = parts;
+  let kept: readonly KeptDay[] = [];
+  let closed = false;
+  let work: Promise<void> = Promise.resolve();
+  let timer = setTimeout(onTime, firstRoundMs);
   timer.unref();
-  return { close: () => clearInterval(timer) };
+  return {
+    kept: () => kept,
+    now: round,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await work;
+    },
+  };
+
+  function onTime(): void {
+    timer = setTimeout(onTime, hourMs);
+    timer.unref();
+    void round();
+  }
+
+  function round(): Promise<void> {
+    // One after the other, and never two rounds at once: none of it is in a hurry.
+    work = work.then(async () => {
+      // There are seven days of them left, and then the default ones.
+      await attempt("partitions could not be made", () => makePartitions(db));
+      await attempt("old flushes could not be forgotten", () => sweepBatches(db));
+      await attempt("old days could not be forgotten", sweep);
+    });
+    return work;
+  }
+
+  async function attempt(trouble: string, act: () => Promise<unknown>): Promise<void> {
+    if (closed) return;
+    await act().catch((cause: unknown) => {
+      log.warn({ err: cause }, `${trouble}; tried again with the next round`);
+    });
+  }
+
+  async function sweep(): Promise<void> {
+    const swept = await sweepOld(db, retention, clock.nowMs());
+    const { dropped, busy, deleted } = swept;
+    if (dropped.length > 0 || deleted > 0)
+      log.info({ dropped, deleted }, "what is older than it is kept was forgotten");
+    if (busy.length > 0) log.info({ busy }, "old days are in use; tried again with the next round");
+    // Told when it changes, not every hour.
+    if (swept.kept.length > 0 && JSON.stringify(swept.kept) !== JSON.stringify(kept))
+      log.warn({ kept: swept.kept }, "old days are kept because messages of theirs still wait");
+    kept = swept.kept;
+  }
 }

@@ -131,9 +131,18 @@ export function createWriterQueue(limits: {
   }
 }
 
-/** What may be refused while it is still nobody's but its sender's. */
-function isAccepting(operation: Operation): boolean {
-  return operation.kind === "accept" || operation.kind === "record" || operation.kind === "trace";
+const ACCEPTING: ReadonlySet<Operation["kind"]> = new Set([
+  "accept",
+  "record",
+  "receivePart",
+  "trace",
+  "move",
+  "resend",
+]);
+
+/** What may be refused while it is still nobody's but its sender's, or its operator's. */
+export function isAccepting({ kind }: Operation): boolean {
+  return ACCEPTING.has(kind);
 }
 
 interface List {

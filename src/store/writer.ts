@@ -1,9 +1,5 @@
-import type { Clock } from "../model/clock.ts";
 import { GatewayError } from "../model/error.ts";
-import type { Log } from "../model/log.ts";
-import type { Message, TraceLine } from "../model/message.ts";
-import type { Status } from "../model/status.ts";
-import { boundsOf, stepsOf } from "./flush.ts";
+import { stepsOf } from "./flush.ts";
 import {
   committedBefore,
   followsUndone,
@@ -13,21 +9,14 @@ import {
   numbersIn,
 } from "./flush-outcome.ts";
 import { arrayText } from "./array-text.ts";
-import type {
-  Acceptance,
-  Again,
-  Answer,
-  Burial,
-  Conclusion,
-  Finish,
-  Later,
-  Operation,
-  Postponement,
-  Waiting,
-} from "./operation.ts";
+import { createFullDisk, diskFullCode } from "./full-disk.ts";
+import { boundsOf } from "./moves.ts";
+import type { Answer, Operation, Waiting } from "./operation.ts";
 import type { Pipeline, RunOutcome } from "./pipeline.ts";
+import type { Writer, WriterParts } from "./writer-contract.ts";
 import { createWriterQueue } from "./writer-queue.ts";
 
+export type { Writer } from "./writer-contract.ts";
 export type {
   Acceptance,
   Again,
@@ -36,7 +25,13 @@ export type {
   Finish,
   Forward,
   Later,
+  Made,
+  PartAttempt,
+  PartReport,
   Postponement,
+  ReceivedPart,
+  Resend,
+  Transfer,
 } from "./operation.ts";
 
 /**
@@ -52,63 +47,6 @@ const retryMostMs = 2_000;
 /** A deadlock undoes one side for no fault of its own; more often in a row is a fault of ours. */
 const sameFlushTriesMax = 5;
 
-/** Every write of the hot path: many operations are one transaction, and it resolves after the commit. */
-export interface Writer {
-  /**
-   * Charge, original, forwarded messages, their places in the queue and states: all or, with
-   * `no_credit`, nothing. Rejects with `overloaded` above `writerOperationsMax`, with
-   * `database_unreachable` when it could not even be tried for `writeTimeoutMs`, with `internal` when
-   * this one cannot be stored; then certainly nothing is applied.
-   */
-  accept(acceptance: Acceptance): Promise<"accepted" | "no_credit">;
-  /** A row that is not charged and leads nowhere: a bind, a refused message. Rejects as `accept` does. */
-  record(message: Message, status: Status, error: string | undefined): Promise<void>;
-  /**
-   * Takes rows into a window: their owner is this start. Resolves with those of the ids that were no
-   * longer there to take (cancelled, expired), nearly always none; they must not be sent. Waits for
-   * as long as the database is away.
-   */
-  claim(ids: readonly string[]): Promise<readonly string[]>;
-  /**
-   * A peer has taken it, or it failed for good: an attempt, its place in the queue given up, the
-   * state moved, never a step back. Waits for as long as the database is away: nobody else knows it.
-   */
-  finish(finish: Finish): Promise<void>;
-  /** Puts it back into the queue for later, with an attempt when there is an error to tell. Waits too. */
-  again(again: Again): Promise<void>;
-  /**
-   * What follows from a report, or from the status of a message: the status of message, original and
-   * attempt, never a step back, the lines, and the reports to the customer. It may be asked for
-   * before the `finish` of the same message is committed, but not before that is asked for. Waits.
-   */
-  conclude(conclusion: Conclusion): Promise<void>;
-  /** Keeps work that waits without being sent. Waits too; rejects with `overloaded` like all. */
-  hold(later: Later): Promise<void>;
-  postpone(postponement: Postponement): Promise<void>;
-  /** Gives it up: a dead letter, for a person to look at. */
-  bury(burial: Burial): Promise<void>;
-  /** Lines of a life after its acceptance; one call per stage. Rejects as `accept` does. */
-  trace(root: string, lines: readonly TraceLine[]): Promise<void>;
-  /** Operations not yet committed. */
-  readonly waiting: number;
-  /** Takes nothing new, settles when all is committed, or given up after `drainMs`. */
-  close(drainMs: number): Promise<void>;
-}
-
-export interface WriterParts {
-  readonly startId: string;
-  readonly newId: () => string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly operationsMax: number;
-  readonly writeTimeoutMs: number;
-  /**
-   * Connects and takes the gateway's lock; called again after each loss. Having the lock proves that
-   * the backend before is gone, so that what it had not committed never will be.
-   */
-  readonly connect: () => Promise<Pipeline>;
-}
-
 /** Operations that are one transaction. Its id is written with it, so that it is never done twice. */
 interface Flush {
   readonly batch: string;
@@ -117,7 +55,7 @@ interface Flush {
 }
 
 export function createWriter(parts: WriterParts, first: Pipeline): Writer {
-  const { startId, newId, clock, log } = parts;
+  const { startId, newId, clock, log, meter } = parts;
   const queue = createWriterQueue(parts);
   /** Flushes to do before anything from the queue: halves of a failed one, those of unknown outcome. */
   const again: Flush[] = [];
@@ -128,6 +66,9 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   let planned = false;
   let closing = false;
   let idle: (() => void) | undefined;
+  /** The last commit, or the moment at which something began to wait for one. */
+  let movedMs = 0;
+  const fullDisk = createFullDisk(log, plan);
   adopt(first);
 
   return {
@@ -138,17 +79,27 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       return add<"accepted" | "no_credit">({ kind: "accept", acceptance });
     },
     record: (message, status, error) => add<undefined>({ kind: "record", message, status, error }),
+    receivePart: (part) => add<undefined>({ kind: "receivePart", part }),
     claim: (ids) =>
       ids.length === 0 ? Promise.resolve([]) : add<readonly string[]>({ kind: "claim", ids }),
+    part: (attempt) => add<undefined>({ kind: "part", attempt }),
     finish: (finish) => add<undefined>({ kind: "finish", finish }),
     again: (again) => add<undefined>({ kind: "again", again }),
     conclude: (conclusion) => add<undefined>({ kind: "conclude", conclusion }),
     hold: (later) => add<undefined>({ kind: "hold", later }),
     postpone: (postponement) => add<undefined>({ kind: "postpone", postponement }),
     bury: (burial) => add<undefined>({ kind: "bury", burial }),
+    move: (transfer) => add<undefined>({ kind: "move", transfer }),
+    resend: (resend) => add<undefined>({ kind: "resend", resend }),
     trace: (root, lines) => add<undefined>({ kind: "trace", root, lines }),
     get waiting() {
       return queue.total;
+    },
+    get connected() {
+      return pipeline !== undefined;
+    },
+    get stalledMs() {
+      return queue.total === 0 ? 0 : clock.tickMs() - movedMs;
     },
     async close(drainMs) {
       closing = true;
@@ -158,6 +109,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
         await drained;
         clearTimeout(timer);
       }
+      fullDisk.close();
       const last = pipeline;
       pipeline = undefined;
       await last?.end();
@@ -170,6 +122,9 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
 
   function add<A extends Answer>(operation: Operation): Promise<A> {
     if (closing) return Promise.reject(new GatewayError("overloaded", "The gateway stops."));
+    const refusal = fullDisk.refusal(operation);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (queue.total === 0) movedMs = clock.tickMs();
     return new Promise((resolve, reject) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Each kind has one type of answer.
       if (queue.add(operation, resolve as (answer: Answer) => void, reject)) plan();
@@ -187,7 +142,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   }
 
   function pump(): void {
-    if (pipeline !== undefined && unknown.length === 0) {
+    if (pipeline !== undefined && unknown.length === 0 && !fullDisk.resting) {
       while (inFlight < flushesInFlight) {
         const next = again.shift() ?? fresh(queue.take());
         if (next === undefined) break;
@@ -208,8 +163,16 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     const operations = flush.waiting.map((one) => one.operation);
     const given = { batch: flush.batch, before, startId, nowMs: clock.nowMs() };
     const { steps, acceptances, claim } = stepsOf(operations, given);
+    const startMs = clock.tickMs();
     const outcome = await on.run(steps);
     inFlight -= 1;
+    const endMs = clock.tickMs();
+    const count = operations.length;
+    meter.flushed({ operations: count, result: outcome.kind, tookMs: endMs - startMs });
+    if (outcome.kind === "committed") {
+      movedMs = endMs;
+      fullDisk.wrote();
+    }
     try {
       switch (outcome.kind) {
         case "committed": {
@@ -252,12 +215,16 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
         return owned === undefined ? [] : operation.ids.filter((id) => !owned.has(id));
       }
       case "record":
+      case "receivePart":
+      case "part":
       case "finish":
       case "again":
       case "conclude":
       case "hold":
       case "postpone":
       case "bury":
+      case "move":
+      case "resend":
       case "trace":
         return undefined;
     }
@@ -277,6 +244,8 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       queue.putBack(waiting);
     } else if (isUndoneForOthers(code) && tries < sameFlushTriesMax) {
       again.push({ ...flush, tries: tries + 1 });
+    } else if (code === diskFullCode) {
+      queue.putBack(fullDisk.met(waiting, failed));
     } else if (isServerUnwell(code)) {
       log.error({ code, err: error }, "the database cannot write now");
       queue.putBack(waiting);

@@ -22,6 +22,7 @@ let restarts = 0;
 
 const extension = extname(import.meta.filename);
 const sdk = join(import.meta.dirname, `sdk${extension}`);
+const measure = join(import.meta.dirname, "..", "sms", `measure${extension}`);
 const runtime = join(import.meta.dirname, "script", `runtime${extension}`);
 
 /**
@@ -69,7 +70,7 @@ async function built(directory: string, file: string, entry: string): Promise<Bu
     sourcemap: "external",
     logLevel: "silent",
     alias: { signalbox: sdk },
-    plugins: [refuseBuiltins, refuseOthers],
+    plugins: [refuseBuiltins, refuseOthers, leaveOutUnused],
     // A script's own tsconfig is for the editor; what runs does not depend on it.
     tsconfigRaw: "{}",
   });
@@ -100,6 +101,20 @@ const refuseBuiltins: Plugin = {
       path.startsWith("node:") || names.has(path)
         ? { errors: [{ text: `"${path}" is not there: a trigger has no access to the machine` }] }
         : undefined,
+    );
+  },
+};
+
+/**
+ * Puts what measures texts in its place, with the tables of all alphabets, in the bundle of a file that
+ * asks for it only: they are made when they are loaded, which esbuild would else take for something that
+ * must happen.
+ */
+const leaveOutUnused: Plugin = {
+  name: "sms when it is used",
+  setup(on) {
+    on.onResolve({ filter: /^\.\/script\/measure\.[jt]s$/ }, ({ importer }) =>
+      importer === sdk ? { path: measure, sideEffects: false } : undefined,
     );
   },
 };

@@ -159,6 +159,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
       const { placed } = trigger.script;
       const one = ranOf(line, trigger, kind, limits, line.flag === "x" ? String : placed);
       trigger.runs++;
+      trigger.us += line.us;
       if ("fault" in one) {
         trigger.faults++;
         stopped ||= !one.skipped;
@@ -212,7 +213,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
           facts,
           id: facts.id,
           atMs: Math.round(clock.nowMs()),
-          deadline: facts.kind === "status" ? statusDeadline : eventDeadline,
+          deadline: facts.patient ? statusDeadline : eventDeadline,
           tuple: tupleText(request),
           chain,
           slots: chain.slots,

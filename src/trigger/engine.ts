@@ -2,6 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import { rule, type Ruling } from "../model/decision.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
+import type { Readings } from "../model/meter.ts";
 import type { TriggerView } from "../model/view.ts";
 import { openDispatch } from "./dispatch.ts";
 import { type FleetFacts, openFleet } from "./fleet.ts";
@@ -17,10 +18,15 @@ import { openScripts, type ScriptFile } from "./scripts.ts";
 export interface Engine {
   /**
    * Asks the triggers that match. Never rejects and never takes longer than `eventDeadlineMs`, for
-   * a status `statusDeadlineMs`: what goes wrong is a ruling of the verdict `undecided`. An event that matches no trigger is ruled at
-   * once. Called once per event, many at a time.
+   * what nobody waits for `statusDeadlineMs`: what goes wrong is a ruling of the verdict
+   * `undecided`. An event that matches no trigger is ruled at once. Called once per event, many at
+   * a time.
    */
   decide(request: EngineRequest): Promise<Ruling>;
+  /** Would any trigger be asked? What no trigger is for need not be kept or counted. */
+  wants(request: EngineRequest): boolean;
+  /** How long changes of this channel must last until some trigger is to be told, in milliseconds. */
+  waitsFor(channel: string): ReadonlySet<number>;
   /** Every trigger, and every file that has none because it is broken. */
   list(): readonly TriggerView[];
   facts(): EngineFacts;
@@ -35,6 +41,8 @@ export interface Engine {
 export interface EngineFacts extends FleetFacts {
   /** Events that are not decided yet. */
   readonly openEvents: number;
+  /** What is counted of each version that runs; of a file that never ran only that it is broken. */
+  readonly triggers: Readings["triggers"];
 }
 
 export interface EngineOptions {
@@ -199,13 +207,28 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       if (chain.triggers.length === 0) return Promise.resolve(rule(chain.absent, facts.silence));
       return dispatch.decide(request, facts, chain);
     },
+    wants(request) {
+      const { triggers, unavailable } = routes.chainFor(requestFacts(request));
+      return triggers.length > 0 || unavailable !== undefined;
+    },
+    waitsFor: (channel) => routes.waitsFor(channel),
     list: () =>
       scripts.files().flatMap((file): TriggerView[] => {
         if (file.script !== undefined)
           return file.script.triggers.map((trigger) => viewOf(trigger, file));
         return [brokenView(file)];
       }),
-    facts: () => ({ ...hosts.facts(), openEvents: dispatch.openEvents() }),
+    facts: () => ({
+      ...hosts.facts(),
+      openEvents: dispatch.openEvents(),
+      triggers: scripts.files().flatMap((file): Readings["triggers"] => {
+        if (file.script === undefined) return [{ ...brokenView(file), tookMs: 0 }];
+        return file.script.triggers.map((trigger) => ({
+          ...viewOf(trigger, file),
+          tookMs: trigger.us / 1_000,
+        }));
+      }),
+    }),
     rescan,
     changed: () => new Promise((resolve) => waiters.push(resolve)),
     async close() {

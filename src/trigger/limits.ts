@@ -67,3 +67,9 @@ export const defaultLimits: TriggerLimits = {
   // Editors and version control write the files of one save within a few milliseconds.
   saveQuietMs: 50,
 };
+
+/**
+ * Milliseconds that a change of a channel must have lasted when a trigger does not say: what is over
+ * sooner, such as a session that is made anew, is no news.
+ */
+export const forMsUsual = 1_000;

@@ -19,12 +19,17 @@ const commandStatusMax = 0xffff_ffff;
 const stateForm = /^[A-Z]{1,7}$/;
 const errorForm = /^[0-9A-Za-z]{1,3}$/;
 
+/** priority_flag (SMPP v3.4 §5.2.14). */
+const priorityMax = 3;
+
 /** What may be asked for, per kind of event: the letters of `script/run.ts`. */
 const ALLOWED: Record<RequestKind, string> = {
   bind: "art",
-  message: "arfxt",
-  report: "prt",
-  status: "ot",
+  message: "arfxst",
+  report: "prst",
+  status: "ost",
+  channel: "s",
+  session: "s",
 };
 
 export interface RanTrigger {
@@ -112,6 +117,8 @@ function actionOf(act: unknown, kind: RequestKind): Action | string {
       return { do: "apply" };
     case "o":
       return reportOf(fields[0], fields[1]);
+    case "s":
+      return sendOf(fields);
     case "x":
       return typeof fields[0] === "string"
         ? { do: "fail", reason: noteOf(fields[0]) }
@@ -153,12 +160,13 @@ function isCode(code: unknown): code is ErrorCode | number {
 }
 
 function forwardOf(fields: readonly unknown[]): Action | string {
-  const [channel, account, from, to, text] = fields;
+  const [channel, account, from, to, text, report = null] = fields;
   if (!isName(channel)) return "forward takes a channel that is a name";
   if (account !== null && !isName(account)) return "forward takes an account that is a name";
   if (from !== null && !isName(from)) return "forward takes a from that is an address";
   if (to !== null && !isName(to)) return "forward takes a to that is an address";
   if (text !== null && typeof text !== "string") return "forward takes a text that is a text";
+  if (report !== null && report !== true) return "forward takes a report that is true or left out";
   return {
     do: "forward",
     channel,
@@ -166,7 +174,32 @@ function forwardOf(fields: readonly unknown[]): Action | string {
     ...(from === null ? {} : { from }),
     ...(to === null ? {} : { to }),
     ...(text === null ? {} : { text: storable(text) }),
+    ...(report === null ? {} : { report }),
   };
+}
+
+function sendOf(fields: readonly unknown[]): Action | string {
+  const [channel, account, from, to, text, priority] = fields;
+  if (!isName(channel)) return "send takes a channel that is a name";
+  if (account !== null && !isName(account)) return "send takes an account that is a name";
+  if (!isName(from)) return "send takes a from that is an address";
+  if (!isName(to)) return "send takes a to that is an address";
+  if (typeof text !== "string") return "send takes a text that is a text";
+  if (priority !== null && !isPriority(priority))
+    return `send takes a priority that is a whole number from 0 to ${priorityMax}`;
+  return {
+    do: "send",
+    channel,
+    ...(account === null ? {} : { account }),
+    from,
+    to,
+    text: storable(text),
+    ...(priority === null ? {} : { priority }),
+  };
+}
+
+function isPriority(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= priorityMax;
 }
 
 function reportOf(state: unknown, error: unknown): Action | string {

@@ -1,5 +1,8 @@
 import type { RequestKind } from "./request.ts";
-import type { FinalStatus } from "./sdk.ts";
+import type { ChannelChange } from "../model/channel-change.ts";
+import type { SessionEvent } from "../model/event.ts";
+import type { FinalStatus } from "./sdk-events.ts";
+import { forMsUsual } from "./limits.ts";
 import { handlersMax } from "./slot.ts";
 
 /** One trigger of a file, as it registered itself. */
@@ -9,8 +12,15 @@ export interface Registration {
   readonly order: number;
   /** undefined: every channel. */
   readonly channels: ReadonlySet<string> | undefined;
-  /** The statuses that it is told of; empty for every other kind of event. */
-  readonly statuses: ReadonlySet<string>;
+  /**
+   * What must have happened: statuses, or what becomes of a channel or a session; empty for every
+   * other kind of event.
+   */
+  readonly happenings: ReadonlySet<string>;
+  /** undefined: every account. Only of a session. */
+  readonly accounts: ReadonlySet<string> | undefined;
+  /** Milliseconds that a change of a channel must have lasted; means nothing elsewhere. */
+  readonly forMs: number;
   readonly skip: boolean;
 }
 
@@ -22,6 +32,8 @@ const CONDITIONS: Record<RequestKind, readonly string[]> = {
   message: COMMON,
   report: COMMON,
   status: ["status", ...COMMON],
+  channel: ["what", "forMs", ...COMMON],
+  session: ["what", "accounts", ...COMMON],
 };
 
 const FINAL: readonly string[] = [
@@ -33,10 +45,35 @@ const FINAL: readonly string[] = [
   "CANCELLED",
 ] satisfies FinalStatus[];
 
+const CHANGES: readonly string[] = [
+  "up",
+  "down",
+  "paused",
+  "drained",
+  "resumed",
+] satisfies ChannelChange[];
+
+const ENDS: readonly string[] = ["bound", "ended"] satisfies SessionEvent["what"][];
+
+/** What may happen, of the kinds of event where a trigger may choose; where, it says in `condition`. */
+const HAPPENINGS: Partial<
+  Record<RequestKind, { readonly condition: string; readonly all: readonly string[] }>
+> = {
+  status: { condition: "status", all: FINAL },
+  channel: { condition: "what", all: CHANGES },
+  session: { condition: "what", all: ENDS },
+};
+
+/** Ten times a second is as often as a channel that flaps may be told of. */
+const forMsLeast = 100;
+
+/** A day: what has lasted that long was told long ago. */
+const forMsMost = 86_400_000;
+
 const triggerName = /^[\w.-]{1,64}$/;
 
 /** Channels that one trigger may name; more is meant to be all of them. */
-const channelsMax = 1000;
+const namesMax = 1000;
 
 /**
  * Reads what a script registered; it is text out of an isolate, so all of it is checked. Gives one
@@ -51,7 +88,7 @@ export function registrationsOf(text: string): readonly Registration[] | string 
     return "registers what cannot be read";
   }
   if (!Array.isArray(list) || list.length === 0)
-    return "registers no trigger; call onBind, onMessage, onReport or onStatus";
+    return "registers no trigger; call onBind, onMessage, onReport, onStatus, onChannel or onSession";
   if (list.length > handlersMax)
     return `registers ${list.length} triggers; ${handlersMax} are allowed in one file`;
   const registrations: Registration[] = [];
@@ -76,8 +113,10 @@ function registrationOf(item: unknown): Registration | string {
   for (const field of Object.keys(conditions))
     if (!CONDITIONS[event].includes(field))
       return `the condition ${field} is unknown for a ${event}; there are ${CONDITIONS[event].join(", ")}`;
-  const { channels, order = 100, onFault = "undecided" } = conditions;
-  const status = conditions["status"] ?? (event === "status" ? FINAL : undefined);
+  const { channels, accounts, order = 100, onFault = "undecided" } = conditions;
+  const choice = HAPPENINGS[event];
+  const happenings = choice === undefined ? [] : (conditions[choice.condition] ?? choice.all);
+  const { forMs = forMsUsual } = conditions;
   const name = conditions["name"] ?? item["exported"];
   if (name === undefined) return "a trigger without a name: export it, or give it one";
   if (typeof name !== "string" || !triggerName.test(name))
@@ -86,15 +125,21 @@ function registrationOf(item: unknown): Registration | string {
   if (onFault !== "undecided" && onFault !== "skip")
     return `onFault of ${name} is neither undecided nor skip`;
   if (channels !== undefined && !isNames(channels))
-    return `channels of ${name} is not a list of 1-${channelsMax} names`;
-  if (status !== undefined && !areFinal(status))
-    return `status of ${name} is not a list of final ones: ${FINAL.join(", ")}`;
+    return `channels of ${name} is not a list of 1-${namesMax} names`;
+  if (accounts !== undefined && !isNames(accounts))
+    return `accounts of ${name} is not a list of 1-${namesMax} names`;
+  if (!areOf(happenings, choice?.all ?? []))
+    return `${choice?.condition} of ${name} is not a list of ${choice?.all.join(", ")}`;
+  if (!isDuration(forMs))
+    return `forMs of ${name} is no whole number from ${forMsLeast} to ${forMsMost}`;
   return {
     event,
     name,
     order,
     channels: channels === undefined ? undefined : new Set(channels),
-    statuses: new Set(status),
+    happenings: new Set(happenings),
+    accounts: accounts === undefined ? undefined : new Set(accounts),
+    forMs,
     skip: onFault === "skip",
   };
 }
@@ -107,15 +152,25 @@ function isKind(value: unknown): value is RequestKind {
   return typeof value === "string" && Object.hasOwn(CONDITIONS, value);
 }
 
-function areFinal(value: unknown): value is readonly string[] {
-  return isNames(value) && value.every((status) => FINAL.includes(status));
+function areOf(value: unknown, all: readonly string[]): value is readonly string[] {
+  if (all.length === 0) return Array.isArray(value) && value.length === 0;
+  return isNames(value) && value.every((one) => all.includes(one));
+}
+
+function isDuration(value: unknown): value is number {
+  return (
+    typeof value === "number" &&
+    Number.isInteger(value) &&
+    value >= forMsLeast &&
+    value <= forMsMost
+  );
 }
 
 function isNames(value: unknown): value is readonly string[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&
-    value.length <= channelsMax &&
+    value.length <= namesMax &&
     value.every((name) => typeof name === "string" && name !== "")
   );
 }

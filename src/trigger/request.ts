@@ -1,9 +1,10 @@
-import type { BindEvent, MessageEvent, ReportEvent, StatusEvent } from "../model/event.ts";
+import type { BindEvent, MessageEvent, Notice, ReportEvent, StatusEvent } from "../model/event.ts";
 import type { Sent } from "../model/message.ts";
-import type { Status } from "../model/status.ts";
 import { bindTuple } from "./script/bind.ts";
+import { channelTuple } from "./script/channel.ts";
 import { messageTuple } from "./script/message.ts";
 import { reportTuple } from "./script/report.ts";
+import { sessionTuple } from "./script/session.ts";
 import { statusTuple } from "./script/status.ts";
 
 /** What the gateway asks a decision for. */
@@ -12,7 +13,8 @@ export type EngineRequest =
   | { readonly kind: "message"; readonly event: MessageEvent }
   /** `sent`: the message that the report is about; undefined when none is known. */
   | { readonly kind: "report"; readonly event: ReportEvent; readonly sent: Sent | undefined }
-  | { readonly kind: "status"; readonly event: StatusEvent };
+  | { readonly kind: "status"; readonly event: StatusEvent }
+  | Notice;
 
 /** Every kind of event that a trigger can be for. */
 export type RequestKind = EngineRequest["kind"];
@@ -23,34 +25,52 @@ export interface RequestFacts {
   readonly id: string;
   /** That it came in on; of a status: that the message went out on. */
   readonly channel: string;
-  /** Of a status event: which one was reached. */
-  readonly status: Status | undefined;
+  /** The status that was reached, or what became of a channel or a session. */
+  readonly happening: string | undefined;
+  /** Of a session: whose it is. */
+  readonly account?: string;
+  /** Of a channel: how long the change had lasted. */
+  readonly forMs?: number;
   /** What it means when no trigger answers: customers wait for an answer, nobody else does. */
   readonly silence: "unanswered" | "accept";
+  /** Nobody waits at all, so `statusDeadlineMs` counts and not `eventDeadlineMs`. */
+  readonly patient: boolean;
 }
 
 export function requestFacts(request: EngineRequest): RequestFacts {
   switch (request.kind) {
     case "bind": {
       const { id, channel } = request.event;
-      return { kind: "bind", id, channel, status: undefined, silence: "unanswered" };
+      return { kind: "bind", id, channel, ...waited, silence: "unanswered" };
     }
     case "message": {
       const { message, origin } = request.event;
       const silence = origin === "customer" ? "unanswered" : "accept";
       const { id, channel } = message;
-      return { kind: "message", id, channel, status: undefined, silence };
+      return { kind: "message", id, channel, ...waited, silence };
     }
     case "report": {
       const { id, channel } = request.event;
-      return { kind: "report", id, channel, status: undefined, silence: "accept" };
+      return { kind: "report", id, channel, ...waited, silence: "accept" };
     }
     case "status": {
       const { id, sent, status } = request.event;
-      return { kind: "status", id, channel: sent.message.channel, status, silence: "accept" };
+      const { channel } = sent.message;
+      return { kind: "status", id, channel, happening: status, ...unwaited };
+    }
+    case "channel": {
+      const { id, channel, what, forMs } = request.event;
+      return { kind: "channel", id, channel, happening: what, forMs, ...unwaited };
+    }
+    case "session": {
+      const { id, channel, what, account } = request.event;
+      return { kind: "session", id, channel, happening: what, account, ...unwaited };
     }
   }
 }
+
+const waited = { happening: undefined, patient: false } as const;
+const unwaited = { silence: "accept", patient: true } as const;
 
 /** The event as it goes into an isolate; `script/bind.ts` and its like read it again there. */
 export function tupleText(request: EngineRequest): string {
@@ -63,5 +83,9 @@ export function tupleText(request: EngineRequest): string {
       return JSON.stringify(reportTuple(request.event, request.sent));
     case "status":
       return JSON.stringify(statusTuple(request.event));
+    case "channel":
+      return JSON.stringify(channelTuple(request.event));
+    case "session":
+      return JSON.stringify(sessionTuple(request.event));
   }
 }

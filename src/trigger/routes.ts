@@ -15,6 +15,8 @@ export interface LiveTrigger extends Registration {
   open: number;
   runs: number;
   faults: number;
+  /** Microseconds that its runs took in all. */
+  us: number;
   /** When it overran or took a host down, within the last quarantineMs; milliseconds of the clock. */
   strikes: number[];
 }
@@ -37,7 +39,7 @@ export interface Script {
   retired: boolean;
 }
 
-/** Which triggers run for an event, in order. Made once per kind, channel and status. */
+/** Which triggers run for an event, in order. Made once for all events of the same facts. */
 export interface Chain {
   readonly triggers: readonly LiveTrigger[];
   /** As the host wants it. */
@@ -50,9 +52,14 @@ export interface Chain {
 
 export interface Routes {
   chainFor(facts: RequestFacts): Chain;
+  /** How long changes of this channel must last until some trigger is to be told, in milliseconds. */
+  waitsFor(channel: string): ReadonlySet<number>;
 }
 
-/** Chains that are kept; there are as many as the configuration has channels, times nine. */
+/**
+ * Chains that are kept. There are about ten for each channel of the configuration, and two for each
+ * account where triggers look at sessions of some accounts only.
+ */
 const chainsMax = 10_000;
 
 /** All live triggers as a table. Replaced as a whole at each change. */
@@ -61,17 +68,25 @@ export function routesOf(triggers: readonly LiveTrigger[]): Routes {
     (a, b) => a.order - b.order || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   const chains = new Map<string, Chain>();
+  const byAccount = triggers.some((trigger) => trigger.accounts !== undefined);
   return {
-    chainFor({ kind, channel, status }) {
-      const key = status === undefined ? `${kind} ${channel}` : `${kind} ${channel} ${status}`;
+    chainFor(facts) {
+      const { kind, channel, happening } = facts;
+      const account = byAccount ? facts.account : undefined;
+      const key =
+        happening === undefined
+          ? `${kind} ${channel}`
+          : `${kind} ${channel} ${happening} ${facts.forMs ?? 0} ${account ?? ""}`;
       let chain = chains.get(key);
       if (chain === undefined) {
         chain = chainOf(
           sorted.filter(
             (trigger) =>
               trigger.event === kind &&
-              (trigger.channels === undefined || trigger.channels.has(channel)) &&
-              (status === undefined || trigger.statuses.has(status)),
+              isOn(trigger, channel) &&
+              (happening === undefined || trigger.happenings.has(happening)) &&
+              (facts.forMs === undefined || trigger.forMs === facts.forMs) &&
+              (account === undefined || (trigger.accounts?.has(account) ?? true)),
           ),
         );
         if (chains.size >= chainsMax) chains.clear();
@@ -79,7 +94,17 @@ export function routesOf(triggers: readonly LiveTrigger[]): Routes {
       }
       return chain;
     },
+    waitsFor: (channel) =>
+      new Set(
+        triggers
+          .filter((trigger) => trigger.event === "channel" && isOn(trigger, channel))
+          .map((trigger) => trigger.forMs),
+      ),
   };
+}
+
+function isOn(trigger: LiveTrigger, channel: string): boolean {
+  return trigger.channels === undefined || trigger.channels.has(channel);
 }
 
 export function chainOf(matching: readonly LiveTrigger[], left: readonly Ran[] = []): Chain {

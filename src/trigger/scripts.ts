@@ -225,6 +225,7 @@ export function openScripts(owner: ScriptsOwner): Scripts {
         runs: 0,
         faults: 0,
         strikes: [],
+        us: 0,
       });
     return script;
   }

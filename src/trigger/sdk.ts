@@ -1,8 +1,19 @@
-import type { Action, ForwardAction, ReportAction } from "../model/decision.ts";
+import type { ChannelChange } from "../model/channel-change.ts";
+import type { SendAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
-import type { Report as Told } from "../model/report.ts";
-import type { Status } from "../model/status.ts";
+import type {
+  Bind,
+  Channel,
+  FinalStatus,
+  Message,
+  Report,
+  SentMessage,
+  Session,
+} from "./sdk-events.ts";
+import { type Measurement, type Measuring, measure } from "./script/measure.ts";
 import { register } from "./script/registry.ts";
+
+export type * from "./sdk-events.ts";
 
 /**
  * What a trigger imports from "signalbox". A trigger asks; the gateway does it, all at once, when
@@ -31,15 +42,24 @@ export interface StatusConditions extends Conditions {
   readonly status?: readonly FinalStatus[];
 }
 
-/**
- * How the life of a message that went out ends. DELIVERED, NOTDELIVERED: the network said so.
- * NOREPORT: it did not say anything in time. FAILED: it was refused, or could not be sent. EXPIRED:
- * its validity ended in our queue. CANCELLED: its sender took it back.
- */
-export type FinalStatus = Extract<
-  Status,
-  "DELIVERED" | "NOTDELIVERED" | "NOREPORT" | "FAILED" | "EXPIRED" | "CANCELLED"
->;
+/** For which changes of a channel a trigger runs, besides: decided outside the sandbox, too. */
+export interface ChannelConditions extends Conditions {
+  /** All of them when left out. */
+  readonly what?: readonly ChannelChange[];
+  /**
+   * How long it must have lasted, 100-86,400,000 ms; 1,000 when left out. What is over sooner is not
+   * told, and neither is the way back from it.
+   */
+  readonly forMs?: number;
+}
+
+/** For which sessions a trigger runs, besides: decided outside the sandbox, too. */
+export interface SessionConditions extends Conditions {
+  /** Both when left out. */
+  readonly what?: readonly ("bound" | "ended")[];
+  /** Whose sessions; every account's when left out. */
+  readonly accounts?: readonly string[];
+}
 
 /** What `onBind` and its like give: export it, and the export's name is the trigger's name. */
 export interface Trigger {
@@ -59,7 +79,7 @@ export interface Trigger {
  */
 export function onBind(
   conditions: Conditions,
-  handler: (bind: Bind, tools: Tools) => void | Promise<void>,
+  handler: (bind: Bind, tools: BindTools) => void | Promise<void>,
 ): Trigger {
   return register("bind", conditions, handler);
 }
@@ -114,200 +134,69 @@ export function onStatus(
   return register("status", conditions, handler);
 }
 
-/** A customer asks to bind. If no trigger answers, the session is closed after bindTimeoutMs. */
-export interface Bind {
-  /** Of this event; the trace is found by it. */
-  readonly id: string;
-  readonly channel: string;
-  /** Our name for the connection, as in `signalbox session list`. */
-  readonly session: string;
-  /** At most 15 characters (SMPP v3.4 §5.2.1). The password never comes into a script. */
-  readonly systemId: string;
-  /** At most 12 characters. */
-  readonly systemType: string;
-  readonly bindType: "transmitter" | "receiver" | "transceiver";
-  /** interface_version as sent: 0x33, 0x34, 0x50. */
-  readonly version: number;
-  /** As sent; most customers leave it empty. At most 40 characters. */
-  readonly addressRange: string;
-  /** `address:port` of the peer. */
-  readonly remote: string;
-  readonly tls: boolean;
-  /** Lets the customer in, as this account (the systemId when left out). */
-  accept(answer?: { readonly account?: string }): void;
-  /**
-   * Refuses. A code of docs/errors.md such as `bad_password`, or a command_status (1-0xFFFFFFFF).
-   * The reason goes into the trace, not to the customer; at most 1,000 characters.
-   */
-  reject(code: ErrorCode | number, reason?: string): void;
-  /** A line for the trace of this bind; at most 1,000 characters. */
-  trace(text: string): void;
+/**
+ * Runs when a channel has gone up or down, or an operator has paused, drained or resumed it, and that
+ * has lasted. It may take up to 30 s over all triggers; what goes wrong is tried again for a day.
+ *
+ * ```ts
+ * const minute = 60_000;
+ * export const PAGE = onChannel({ channels: ["SMPP1"], what: ["down"], forMs: 5 * minute }, (channel, { messages }) => {
+ *   const text = `${channel.name} is down: ${channel.reason}`;
+ *   messages.send({ channel: "SMPP2", from: "Signalbox", to: "+31612345678", text });
+ * });
+ * ```
+ */
+export function onChannel(
+  conditions: ChannelConditions,
+  handler: (channel: Channel, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("channel", conditions, handler);
 }
 
-/** A new message. */
-export interface Message {
-  /** UUID; the customer gets it in the form that his account wants. */
-  readonly id: string;
-  /** The id of the first message of this life; its own for a new message. */
-  readonly root: string;
-  readonly channel: string;
-  /** Of the customer; undefined for a message of a provider. */
-  readonly account: string | undefined;
-  readonly session: string | undefined;
-  /** A customer waits for an answer; a provider's message is taken when no trigger answers. */
-  readonly origin: "customer" | "provider";
-  /** E.164 with `+` where that is known, else as received. */
-  readonly from: string;
-  /** E.164 with `+` where that is known, else as received. */
-  readonly to: string;
-  /** What the octets say; undefined when they are not text. */
-  readonly text: string | undefined;
-  /** How many short messages it is on the air; 1 or more. */
-  readonly parts: number;
-  readonly serviceType: string;
-  readonly esmClass: number;
-  /** 0-3; 3 is the most urgent. */
-  readonly priority: number;
-  /** SMPP v3.4 §5.2.19. */
-  readonly dataCoding: number;
-  /** The sender wants to hear of the final outcome. */
-  readonly reportAsked: boolean;
-  /** What the triggers before this one asked for, in their order. */
-  readonly decided: readonly Decided[];
-  /**
-   * Takes the message. `charge`: credits, a whole number from 0 to 1,000,000; 0 when left out.
-   * Charges of several triggers add up; if the account cannot pay, the sender gets `no_credit` and
-   * nothing is applied.
-   */
-  accept(answer?: { readonly charge?: number }): void;
-  /**
-   * Refuses it and ends the run: later triggers are not asked and nothing but trace lines stays. A
-   * code of docs/errors.md such as `refused_by_rule`, or a command_status (1-0xFFFFFFFF). The reason
-   * goes into the trace; at most 1,000 characters.
-   */
-  reject(code: ErrorCode | number, reason?: string): void;
-  /** Passes it on to a channel; what is not named stays as it came in, octet for octet. */
-  forward(to: Omit<ForwardAction, "do">): void;
-  /**
-   * Keeps it as FAILED, with this reason in its trace, and passes it on to nobody. Whoever sent it
-   * is answered as usual: for a provider's message that is the end, it does not come again. At most
-   * 1,000 characters.
-   */
-  fail(reason: string): void;
-  /** A line for the trace of this message; at most 1,000 characters. */
-  trace(text: string): void;
+/**
+ * Runs when a session has bound, or one that was bound has ended, of a customer or to a provider. It
+ * may take up to 30 s over all triggers; what goes wrong is tried again for a day.
+ *
+ * ```ts
+ * export const GONE = onSession({ accounts: ["Test1"], what: ["ended"] }, (session, { messages }) => {
+ *   if (session.others > 0) return;
+ *   const text = `${session.account} has no session any more: ${session.reason}`;
+ *   messages.send({ channel: "SMPP2", from: "Signalbox", to: "+31612345678", text });
+ * });
+ * ```
+ */
+export function onSession(
+  conditions: SessionConditions,
+  handler: (session: Session, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("session", conditions, handler);
 }
 
-/** A provider told what became of a message. */
-export interface Report {
-  /** Of this event. */
-  readonly id: string;
-  /** That the report came in on. */
-  readonly channel: string;
-  readonly session: string | undefined;
-  /** The provider's id of the message, as he wrote it; empty when he gave none. */
-  readonly messageId: string;
-  /** SENT: still on its way, an intermediate report. NOREPORT: the network itself does not know. */
-  readonly status: Told["status"];
-  /** The network's own word, upper case: DELIVRD, UNDELIV, EXPIRED, DELETED, REJECTD, ... */
-  readonly state: string;
-  /** The network's error as received; three digits in the standard form, letters occur. */
-  readonly error: string;
-  /** The phone that the message went to; E.164 with `+` where that is known. */
-  readonly from: string;
-  /** The sender that the message had. */
-  readonly to: string;
-  /** The beginning of the message's text, if the report repeats it. */
-  readonly text: string;
-  /** Milliseconds since 1970 UTC; undefined when it was not given or cannot be read. */
-  readonly submittedMs: number | undefined;
-  /** Milliseconds since 1970 UTC; undefined when it was not given or cannot be read. */
-  readonly doneMs: number | undefined;
-  /** The message that it is about; undefined when none is known. */
-  readonly message: Matched | undefined;
-  /** What the triggers before this one asked for, in their order. */
-  readonly decided: readonly Decided[];
+/** About text; only in the isolates of files that import it. */
+export const sms: {
   /**
-   * The message takes the status of the report; never a step back, and not twice. Without a known
-   * message it changes nothing.
+   * How many short messages a text will be, in which encoding, and which characters force it to be
+   * UCS-2. Without `wishes` GSM 7-bit is preferred, as channels do that say nothing else. Some 20 µs
+   * for a text of one part.
    */
-  apply(): void;
-  /**
-   * Refuses the report, so that nothing is applied and the provider hears of it. A code of
-   * docs/errors.md (`try_later` makes it come again), or a command_status (1-0xFFFFFFFF). The reason
-   * goes into the trace; at most 1,000 characters.
-   */
-  reject(code: ErrorCode | number, reason?: string): void;
-  /** A line for the trace of this report; at most 1,000 characters. */
-  trace(text: string): void;
-}
-
-/** The message that a report is about: the one that went out. */
-export interface Matched {
-  readonly id: string;
-  /** The id of the first message of this life. */
-  readonly root: string;
-  /** That it went out on. */
-  readonly channel: string;
-  /** Of the customer who sent the first message of this life; undefined when none did. */
-  readonly account: string | undefined;
-  readonly from: string;
-  readonly to: string;
-}
-
-/** A message that went out, at the end of its life. */
-export interface SentMessage {
-  readonly id: string;
-  /** That it went out on, or was to. */
-  readonly channel: string;
-  readonly account: string | undefined;
-  /** E.164 with `+` where that is known, else as it was sent. */
-  readonly from: string;
-  /** E.164 with `+` where that is known, else as it was sent. */
-  readonly to: string;
-  readonly status: FinalStatus;
-  /** A code of docs/errors.md or a peer's own words; undefined when all is well. */
-  readonly error: string | undefined;
-  /** The report that ended it; undefined when it ended on our side. `doneMs`: since 1970 UTC. */
-  readonly report:
-    | { readonly state: string; readonly error: string; readonly doneMs: number | undefined }
-    | undefined;
-  /** The message that this one was made of; undefined when it is itself the first of its life. */
-  readonly root: Original | undefined;
-  /** What the triggers before this one asked for, in their order. */
-  readonly decided: readonly Decided[];
-  /** A line for the trace of this message; at most 1,000 characters. */
-  trace(text: string): void;
-}
-
-/** The first message of a life, as a customer or a provider sent it. */
-export interface Original {
-  readonly id: string;
-  /** That it came in on. */
-  readonly channel: string;
-  /** Of the customer; undefined for a message of a provider. */
-  readonly account: string | undefined;
-  readonly from: string;
-  readonly to: string;
-  /** Its sender wants to hear of the final outcome. */
-  readonly reportAsked: boolean;
-  /**
-   * Tells the account that sent it what became of it; left out, with a line in the trace, when it did
-   * not ask for this outcome. `state`: `stat:` of the receipt, 1-7 upper case letters. `error`:
-   * `err:`, 1-3 digits or letters. What is not named is as the network told it, or as the status
-   * implies.
-   */
-  report(options?: Omit<ReportAction, "do">): void;
-}
-
-/** What one trigger asked for. */
-export interface Decided {
-  readonly trigger: string;
-  readonly actions: readonly Action[];
-}
+  measure(text: string, wishes?: Measuring): Measurement;
+} = { measure };
 
 /** What a handler is given beside its event. Host calls wait at most for the event's deadline. */
-export interface Tools {
+export interface Tools extends BindTools {
+  readonly messages: {
+    /**
+     * Makes a message of our own, which nobody is charged for, and passes it on to a channel; for one
+     * that customers bind to, `account` says whose. It is made together with all else that is decided,
+     * or not at all: on a reject, for example. `priority`: 0-3, 3 goes first; 0 when left out. It is
+     * given up after 24 h. What becomes of it is a status like that of any other message.
+     */
+    send(message: Omit<SendAction, "do">): void;
+  };
+}
+
+/** The same for a bind, which can send nothing. */
+export interface BindTools {
   readonly accounts: {
     /** Checks system_id and password of this bind against the accounts; takes up to 50 ms. */
     verify(bind: Bind): Promise<BindCheck>;

@@ -39,7 +39,8 @@ function row(over: Partial<Message>, atMs: number, lifeLog: readonly TraceLine[]
   };
   const status = "DELIVERED";
   const rest = { error: undefined, pending: undefined, maybeTwice: false, attempts: [] };
-  return { message, status, ...rest, log: message.log, lifeLog, atMs };
+  const superseded = false;
+  return { message, status, superseded, ...rest, log: message.log, lifeLog, atMs };
 }
 
 const received: TraceLine = { at: 1, what: "received", facts: {} };

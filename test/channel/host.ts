@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KeptOptions } from "../../src/model/account-options.ts";
 import type { Channel, ChannelHost } from "../../src/channel/channel.ts";
 import { channelSettings, openChannel } from "../../src/channel/catalog.ts";
 import { systemClock } from "../../src/model/clock.ts";
@@ -37,6 +38,8 @@ export interface OpenOptions {
   readonly answers?: Answers;
   readonly folder?: string;
   readonly name?: string;
+  /** What customers have otherwise than others; nothing when left out. */
+  readonly optionsOf?: (account: string) => KeptOptions;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface OpenOptions {
  */
 export async function openTestChannel(
   settings: Readonly<Record<string, unknown>>,
-  { answers = {}, folder: given, name = "CHANNEL1" }: OpenOptions = {},
+  { answers = {}, folder: given, name = "CHANNEL1", optionsOf }: OpenOptions = {},
 ): Promise<TestChannel> {
   const folder = given ?? (await testFolder());
   const lines: LogLine[] = [];
@@ -54,11 +57,19 @@ export async function openTestChannel(
   const check = (): void => {
     for (const one of waiting) one();
   };
-  const events: TestChannel["events"] = { bind: [], message: [], report: [] };
+  const events: TestChannel["events"] = {
+    bind: [],
+    message: [],
+    report: [],
+    channel: [],
+    session: [],
+  };
   const standard: Required<Answers> = {
     bind: ({ systemId }) => ({ kind: "accepted", account: systemId }),
     message: () => ({ kind: "accepted", id: "id-1" }),
     report: () => ({ kind: "accepted" }),
+    channel: () => ({ kind: "noted" }),
+    session: () => ({ kind: "noted" }),
   };
   const host: ChannelHost = {
     name,
@@ -70,11 +81,13 @@ export async function openTestChannel(
     newId: idMaker(systemClock.nowMs),
     base: folder,
     directory: join(folder, "kept"),
+    drained: false,
     async emit(kind, event) {
       events[kind].push(event);
       return (answers[kind] ?? standard[kind])(event);
     },
     ready: check,
+    ...(optionsOf && { optionsOf }),
   };
   const channel = await openChannel(channelSettings.parse(settings), host);
 

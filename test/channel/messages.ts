@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { Channel, SendResult } from "../../src/channel/channel.ts";
 import { addressOf } from "../../src/model/address.ts";
 import type { Message } from "../../src/model/message.ts";
 import type { Report } from "../../src/model/report.ts";
@@ -22,6 +24,19 @@ export function outgoing(changes: Partial<Message> = {}): Message {
     log: [],
     ...changes,
   };
+}
+
+/** A message that fits one request, handed to the peer. */
+export function handOver(
+  channel: Channel,
+  message: Message,
+  done: (result: SendResult) => void,
+): void {
+  const written = channel.write(message);
+  if ("code" in written) return done({ kind: "impossible", ...written });
+  const [request, ...others] = written.requests;
+  assert.ok(request !== undefined && others.length === 0);
+  channel.send(message, request, done);
 }
 
 /** What a customer is to be told of a message of his: from the phone back to his sender. */

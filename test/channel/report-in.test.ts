@@ -6,7 +6,7 @@ import type { Message } from "../../src/model/message.ts";
 import { type SmscRules, startSmsc } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { type OpenOptions, openTestChannel, type TestChannel } from "./host.ts";
-import { outgoing, reportOut } from "./messages.ts";
+import { handOver, outgoing, reportOut } from "./messages.ts";
 
 const host = "127.0.0.1";
 
@@ -22,7 +22,7 @@ function client(port: number, options: OpenOptions = {}, more: Record<string, un
 /** Hands a message over and waits for what becomes of it. */
 async function sent({ channel, room }: TestChannel, message: Message): Promise<SendResult> {
   await room();
-  return new Promise((resolve) => channel.send(message, resolve));
+  return new Promise((resolve) => handOver(channel, message, resolve));
 }
 
 const asking = outgoing({
@@ -57,7 +57,7 @@ test("the report that lies right behind the answer is told after the answer", as
     },
   });
   await ours.room();
-  ours.channel.send(asking, () => order.push("answer"));
+  handOver(ours.channel, asking, () => order.push("answer"));
   await smsc.until("reported", 1);
   assert.deepEqual(order, ["answer", "report"]);
 });
@@ -162,8 +162,8 @@ test("[A57] a channel is a group of its own until it says otherwise, and waits 7
   await using smsc = await provider();
   await using ours = await client(smsc.port);
   assert.deepEqual([ours.channel.group, ours.channel.reportWaitMs], ["CHANNEL1", 72 * 3_600_000]);
-  await using other = await client(smsc.port, {}, { group: "CARRIER", reportWaitMs: 1_000 });
+  await using other = await client(smsc.port, {}, { group: "CARRIER", reports: { waitMs: 1_000 } });
   assert.deepEqual([other.channel.group, other.channel.reportWaitMs], ["CARRIER", 1_000]);
   // A report is looked for among the messages of four days.
-  await assert.rejects(client(smsc.port, {}, { reportWaitMs: 4 * 86_400_000 }), /reportWaitMs/);
+  await assert.rejects(client(smsc.port, {}, { reports: { waitMs: 4 * 86_400_000 } }), /waitMs/);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { openSite, signalbox } from "./cli.ts";
 
@@ -66,6 +67,22 @@ describe("config", { concurrency: 4 }, () => {
       path: "channels",
       text: "must be a group of named entries, not a whole number",
     });
+  });
+
+  test("check reads the tables of codes that the channels name, too", async () => {
+    await using site = await openSite();
+    const channel = (codes: string) =>
+      `  ${codes === "none" ? "SMPP2" : "SMPP1"}: { type: smpp-client, host: h, systemId: s, password: p, reports: { codes: ${codes} } }\n`;
+    writeFileSync(site.config, `channels:\n${channel("./codes.yaml")}${channel("none")}`);
+    const codes = join(dirname(site.config), "codes.yaml");
+    writeFileSync(codes, "errors:\n  1: 11\n  2: 1000\n");
+    const said = await signalbox(["config", "check", "--config", site.config]);
+    assert.equal(said.code, 4);
+    assert.match(said.err, /codes\.yaml:3:6: errors\.2 must be a code of our catalogue: 2, 3, 4/);
+    assert.match(said.err, /: channels\.SMPP2\.reports\.codes is no table of codes; shipped are /);
+    writeFileSync(codes, "errors:\n  1: 11\n");
+    writeFileSync(site.config, `channels:\n${channel("./codes.yaml")}`);
+    assert.equal((await signalbox(["config", "check", "--config", site.config])).code, 0);
   });
 
   test("a missing file is named with what to do", async () => {

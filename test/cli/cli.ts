@@ -44,13 +44,26 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** What it is to answer. */
-export type Answers = (asked: Asked) => { readonly status?: number; readonly body: unknown };
+/**
+ * What it is to answer. A body that is no text or octets goes as JSON; with `cut` the connection ends
+ * after it as if the gateway had been killed; with `rest` it goes on with that; `silent` answers
+ * nothing at all.
+ */
+export interface Answer {
+  readonly status?: number;
+  readonly body: unknown;
+  readonly cut?: boolean;
+  readonly rest?: Promise<Buffer>;
+  readonly silent?: boolean;
+}
+export type Answers = (asked: Asked) => Answer;
 
 export interface Site extends AsyncDisposable {
   readonly folder: string;
   readonly config: string;
   readonly asked: readonly Asked[];
+  /** Who asked, as the header of each request says. */
+  readonly operators: readonly unknown[];
 }
 
 /**
@@ -63,6 +76,7 @@ export async function openSite(answers?: Answers): Promise<Site> {
   writeFileSync(config, "data: ./data\nchannels: {}\n");
   mkdirSync(join(folder, "data"));
   const asked: Asked[] = [];
+  const operators: unknown[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const one = {
@@ -71,12 +85,23 @@ export async function openSite(answers?: Answers): Promise<Site> {
         body: body === "" ? undefined : JSON.parse(body),
       };
       asked.push(one);
-      const answer = answers?.(one);
-      response.writeHead(answer?.status ?? 200, { "content-type": "application/json" });
-      const { body: value } = answer ?? { body: undefined };
-      response.end(
-        typeof value === "string" || value === undefined ? value : JSON.stringify(value),
-      );
+      operators.push(request.headers["signalbox-operator"]);
+      const {
+        status = 200,
+        body: value,
+        cut,
+        rest,
+        silent,
+      } = answers?.(one) ?? { body: undefined };
+      if (silent === true) return;
+      response.writeHead(status, { "content-type": "application/json" });
+      const isRaw = typeof value === "string" || Buffer.isBuffer(value) || value === undefined;
+      const octets = isRaw ? (value ?? "") : JSON.stringify(value);
+      if (cut === true) response.write(octets, () => response.destroy());
+      else if (rest !== undefined) {
+        response.write(octets);
+        void rest.then((more) => response.end(more));
+      } else response.end(octets);
     });
   });
   if (answers !== undefined)
@@ -87,8 +112,12 @@ export async function openSite(answers?: Answers): Promise<Site> {
     folder,
     config,
     asked,
+    operators,
     async [Symbol.asyncDispose]() {
-      if (answers !== undefined) await new Promise((resolve) => server.close(resolve));
+      if (answers !== undefined) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
       rmSync(folder, { recursive: true });
     },
   };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { adminSocketPath } from "../../src/model/admin-socket.ts";
 import { openSite, signalbox } from "./cli.ts";
+import { shownOptions, standardOptions } from "../../src/model/account-options.ts";
 import { account, channel, forwarded, life, original, session, trigger } from "./views.ts";
 
 // The command line as a child process, against a small server at the admin socket.
@@ -114,20 +115,6 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
     assert.match(oldest.out, /sms in .*Hello.*\n.*report in .*stat:UNDELIV err:006/);
   });
 
-  test("message dead shows what was given up and why", async () => {
-    const letter = {
-      id: original.id,
-      kind: "report",
-      reason: "no message has that id",
-      payload: '{"report":"404"}',
-      atMs: original.atMs,
-    };
-    await using site = await openSite(() => ({ body: [letter] }));
-    const said = await signalbox(["message", "dead", "--config", site.config]);
-    assert.match(said.out, /02:45:31\.123 +report +no message has that id +\{"report":"404"\}/);
-    assert.equal(site.asked[0]?.path, "/v1/dead-letters");
-  });
-
   test("[A27] message show tells all of one message", async () => {
     await using site = await openSite(() => ({ body: forwarded }));
     const said = await signalbox(["message", "show", forwarded.id, "--config", site.config]);
@@ -205,6 +192,30 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
       { method: "POST", path: "/v1/accounts/A%2Fb/credit", body: { add: -7 } },
       { method: "PUT", path: "/v1/accounts/A%2Fb/password", body: { password: "Pwd9" } },
     ]);
+  });
+
+  test("account set sends what was typed, a value may hold =, and both show the options", async () => {
+    const options = shownOptions({ ...standardOptions, receiptDates: "second" });
+    await using site = await openSite(() => ({ body: { ...account, options } }));
+    const values = ["receiptDates=second", "receiptTemplate={id}={stat}", "receiptAs="];
+    const set = await signalbox(["account", "set", "A/b", ...values, "--config", site.config]);
+    const shown = await signalbox(["account", "show", "A/b", "--config", site.config]);
+    assert.equal(set.out, shown.out);
+    assert.match(shown.out, /^receiptDates +second$/m);
+    const json = await signalbox(["account", "show", "A/b", "--json", "--config", site.config]);
+    assert.deepEqual(JSON.parse(json.out), { ...account, options });
+    const body = { receiptDates: "second", receiptTemplate: "{id}={stat}", receiptAs: "" };
+    const get = { method: "GET", path: "/v1/accounts/A%2Fb", body: undefined };
+    assert.deepEqual(site.asked, [
+      { method: "PATCH", path: "/v1/accounts/A%2Fb/options", body },
+      get,
+      get,
+    ]);
+    for (const wrong of ["receiptDates", "=second"]) {
+      const said = await signalbox(["account", "set", "A", wrong, "--config", site.config]);
+      assert.equal(said.code, 2);
+      assert.match(said.err, /It must be name=value/);
+    }
   });
 
   test("a missing or empty password is refused before the gateway is asked", async () => {

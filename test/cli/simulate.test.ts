@@ -104,6 +104,30 @@ describe("simulate esme", { concurrency: 4 }, () => {
   });
 });
 
+test("simulate smsc plays a profile, and refuses one that is none or that goes against an option", async () => {
+  const launcher = join(import.meta.dirname, "../../cli/signalbox.js");
+  const profile = ["--profile", "late-hex-duplicates", "--seed", "3"];
+  const args = [launcher, "simulate", "smsc", "--port", "0", ...profile, "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { port } = JSON.parse(String((await lines.next()).value));
+  await using esme = await connectEsme({ host, port, systemId: "Test1", password: "any" });
+  const { messageId } = await esme.submit({ from: "+1555", to: "+1666", text: "Hello" });
+  assert.match(messageId, /^[0-9a-f]{12,13}$/);
+  assert.match(messageId, /[a-f]/);
+  child.kill("SIGTERM");
+  assert.equal((await once(child, "exit"))[0], 0);
+
+  const none = await signalbox(["simulate", "smsc", "--profile", "none"]);
+  assert.deepEqual([none.code, none.out], [4, ""]);
+  assert.match(none.err, /^none: is no profile; shipped are chatty, /);
+  const against = await signalbox(["simulate", "smsc", "--profile", "padded", "--id-form", "hex"]);
+  assert.equal(against.code, 2);
+  assert.match(against.err, /'--profile <name>' cannot be used with option '--id-form <form>'/);
+  const help = await signalbox(["simulate", "smsc", "--help"]);
+  assert.match(help.out, /^ {2}every-form {2,}receipts in each form/m);
+});
+
 test("simulate smsc takes, reports and injects until it is told to end", async () => {
   const launcher = join(import.meta.dirname, "../../cli/signalbox.js");
   const args = [launcher, "simulate", "smsc", "--port", "0", "--report-delay-ms", "0", "--json"];

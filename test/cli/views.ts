@@ -1,10 +1,15 @@
 import type {
   AccountView,
   ChannelView,
+  DeadLetterView,
   LifeView,
+  LogLevelView,
   MessageView,
+  QueueView,
   SessionView,
+  StatusView,
   TriggerView,
+  UnmatchedReportView,
 } from "../../src/model/view.ts";
 
 const at = Date.UTC(2026, 10, 21, 2, 45, 31, 123);
@@ -18,7 +23,12 @@ export const channel: ChannelView = {
   sinceMs: at,
   sessions: 0,
   queued: 12,
-  inFlight: 0,
+  inFlight: 3,
+  uncertain: 2,
+  oldestDueMs: at,
+  held: undefined,
+  idBase: { base: "hexToDecimal", by: "learnt" },
+  lastError: { atMs: at, text: "ECONNREFUSED" },
 };
 
 export const session: SessionView = {
@@ -113,6 +123,8 @@ export const forwarded: MessageView = {
       providerId: "41",
       status: "SENT",
       error: undefined,
+      part: undefined,
+      parts: undefined,
       atMs: at + 9,
     },
   ],
@@ -125,4 +137,93 @@ export const life: LifeView = {
   status: "SENT",
   error: undefined,
   entries: [original, forwarded],
+};
+
+export const queue: QueueView = {
+  name: "SMPP_SERVER1/Test1",
+  channel: "SMPP_SERVER1",
+  account: "Test1",
+  rows: 12,
+  inFlight: 3,
+  uncertain: 2,
+  oldestDueMs: at,
+};
+
+export const deadLetter: DeadLetterView = {
+  id: "019aa4c1-5cd5-7000-8000-000000000003",
+  root: undefined,
+  kind: "report",
+  reason: "no message has that id",
+  payload: '{"report":"404"}',
+  atMs: at,
+};
+
+export const unmatched: UnmatchedReportView = {
+  id: deadLetter.id,
+  state: "dead",
+  channel: "SMPP1",
+  atMs: at,
+  messageId: "404",
+  reported: "UNDELIV",
+  error: "006",
+  from: "+15551234567",
+  to: "+15550100001",
+  reason: "id_in_other_base",
+  why: "It is 194 of a message to that number, hex in its answers, decimal in its reports (404).",
+  candidates: [
+    {
+      message: deadLetter.id,
+      root: deadLetter.id,
+      channel: "SMPP1",
+      providerId: "194",
+      status: "SENT",
+      reportAsked: true,
+      atMs: at,
+    },
+  ],
+};
+
+export const logLevel: LogLevelView = {
+  channel: undefined,
+  level: "info",
+  until: undefined,
+};
+
+export const well: StatusView = {
+  startId: "019aa4c1-5cd3-7000-8000-00000000000a",
+  version: "0.1.0",
+  pid: 4242,
+  sinceMs: at,
+  well: true,
+  troubles: [],
+  channels: [{ ...channel, state: "up", uncertain: 0, lastError: undefined }],
+  triggers: { active: 11, broken: [], quarantined: [] },
+  database: {
+    embedded: true,
+    version: "18.4",
+    where: "data/postgres",
+    reachable: true,
+    waiting: 0,
+    octets: 12_582_912,
+  },
+  disk: { path: "data", freeMib: 20_000, minFreeMib: 512, low: false },
+  uncertain: 0,
+  unmatchedReports: 0,
+  deadLetters: 0,
+};
+
+export const unwell: StatusView = {
+  ...well,
+  well: false,
+  troubles: [
+    "SMPP1 is down since 02:45:31: ECONNREFUSED; ask the provider.",
+    "Trigger ROUTE is in quarantine: it ran too long; mend its file.",
+  ],
+  channels: [channel],
+  triggers: { active: 10, broken: ["ACK"], quarantined: ["ROUTE"] },
+  database: { ...well.database, reachable: false, octets: undefined, waiting: 1 },
+  disk: { path: "data", freeMib: 100.7, minFreeMib: 512, low: true },
+  uncertain: 3,
+  unmatchedReports: 1,
+  deadLetters: 2,
 };

@@ -32,7 +32,7 @@ test("[A71] the how-to, from an empty database to the whole centre", async (t) =
     settings: { eventDeadlineMs: unansweredMs - 100 },
     channels: {
       SMPP_SERVER1: { bindTimeoutMs: unansweredMs, answerTimeoutMs: unansweredMs },
-      SMPP1: { reportWaitMs: 2_000 },
+      SMPP1: { reports: { waitMs: 2_000 } },
     },
   });
   const { admin } = gateway.running;

@@ -192,7 +192,7 @@ test("[I14] a receipt that the customer refuses for now is brought again, one th
 test("[A59] a report that comes after the wait corrects NOREPORT, and the customer hears both", async () => {
   await using gateway = await startGateway({
     provider: silent,
-    channels: { SMPP1: { reportWaitMs: 100 } },
+    channels: { SMPP1: { reports: { waitMs: 100 } } },
   });
   await using esme = await customer(gateway);
   const { messageId } = await submit(esme);

@@ -3,7 +3,7 @@
 # takes what is delivered, unbinds, and says what it saw as one line of JSON:
 #   {"bind":{"status":0,"systemId":"signalbox"},
 #    "submits":[{"status":0,"messageId":"01985..."}],
-#    "delivered":[{"from":"...","to":"...","text":"...","esmClass":4}],"unbound":true}
+#    "delivered":[{"command":"deliver_sm","from":"...","to":"...","text":"...","esmClass":4}],"unbound":true}
 # Exit code 0 when the line was printed, whatever it says; 1 when nobody answered; 2 for wrong usage.
 use strict;
 use warnings;
@@ -14,15 +14,17 @@ use Net::SMPP;
 use Socket qw(SOL_SOCKET SO_RCVTIMEO);
 use Time::HiRes qw(time);
 
-use constant { SUBMIT_SM_RESP => 0x80000004, DELIVER_SM => 0x5, ENQUIRE_LINK => 0x15, UNBIND_RESP => 0x80000006 };
+use constant { SUBMIT_SM_RESP => 0x80000004, DELIVER_SM => 0x5, DATA_SM => 0x103, ENQUIRE_LINK => 0x15, UNBIND_RESP => 0x80000006 };
 
 my %o = (
     host => '127.0.0.1', port => 2775, 'system-id' => 'Test1', password => 'Pwd1',
     from => '12345', text => 'Hello', bind => 'transceiver', count => 1,
     'registered-delivery' => 0, 'wait-delivered' => 0, timeout => 10,
+    'data-coding' => 0, 'esm-class' => 0,
 );
 GetOptions(\%o, 'host=s', 'port=i', 'system-id=s', 'password=s', 'from=s', 'to=s', 'text=s',
-    'bind=s', 'count=i', 'registered-delivery=i', 'wait-delivered=i', 'timeout=f')
+    'bind=s', 'count=i', 'registered-delivery=i', 'wait-delivered=i', 'timeout=f',
+    'hex=s', 'data-coding=i', 'esm-class=i')
     && @ARGV == 0 && $o{bind} =~ /^(transceiver|transmitter|receiver)$/
     or die_usage();
 
@@ -49,11 +51,14 @@ print JSON::PP->new->ascii->canonical->encode(\%seen), "\n";
 sub converse {
     my $waiting = 0;
     if (defined $o{to}) {
-        for (1 .. $o{count}) {
+        my $ton = $o{to} =~ s/^\+// ? 1 : 0;
+        # --hex: the octets of one message, or of several with commas between.
+        for my $text (defined $o{hex} ? map { pack('H*', $_) } split(/,/, $o{hex}) : ($o{text}) x $o{count}) {
             $smpp->submit_sm(
                 async => 1, source_addr => $o{from}, destination_addr => $o{to},
-                dest_addr_ton => $o{to} =~ s/^\+// ? 1 : 0, dest_addr_npi => 1,
-                registered_delivery => $o{'registered-delivery'}, short_message => $o{text},
+                dest_addr_ton => $ton, dest_addr_npi => 1,
+                registered_delivery => $o{'registered-delivery'}, short_message => $text,
+                data_coding => $o{'data-coding'}, esm_class => $o{'esm-class'},
             );
             $waiting++;
         }
@@ -81,10 +86,18 @@ sub next_pdu {
     }
     elsif ($pdu->cmd == DELIVER_SM) {
         push @{ $seen{delivered} }, {
-            from => $pdu->{source_addr}, to => $pdu->{destination_addr},
+            command => 'deliver_sm', from => $pdu->{source_addr}, to => $pdu->{destination_addr},
             text => $pdu->{short_message}, esmClass => $pdu->{esm_class},
+            hex => unpack('H*', $pdu->{short_message}), dataCoding => $pdu->{data_coding},
         };
         $smpp->deliver_sm_resp(seq => $pdu->seq, message_id => '');
+    }
+    elsif ($pdu->cmd == DATA_SM) {
+        push @{ $seen{delivered} }, {
+            command => 'data_sm', from => $pdu->{source_addr}, to => $pdu->{destination_addr},
+            text => $pdu->{message_payload}, esmClass => $pdu->{esm_class},
+        };
+        $smpp->data_sm_resp(seq => $pdu->seq, message_id => '');
     }
     elsif ($pdu->cmd == ENQUIRE_LINK) {
         $smpp->enquire_link_resp(seq => $pdu->seq);

@@ -57,7 +57,7 @@ before(async () => {
         systemId: "signalbox",
         password: "simulator",
         reconnectMs: 100,
-        reportWaitMs: 1_000,
+        reports: { waitMs: 1_000 },
       },
     },
   });

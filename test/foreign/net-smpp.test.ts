@@ -26,7 +26,13 @@ const lineSchema = z.object({
   bind: z.object({ status: z.number(), systemId: z.string() }).nullable(),
   submits: z.array(z.object({ status: z.number(), messageId: z.string() })),
   delivered: z.array(
-    z.object({ from: z.string(), to: z.string(), text: z.string(), esmClass: z.number() }),
+    z.object({
+      command: z.string(),
+      from: z.string(),
+      to: z.string(),
+      text: z.string(),
+      esmClass: z.number(),
+    }),
   ),
   unbound: z.boolean(),
 });
@@ -50,7 +56,7 @@ before(async () => {
         systemId: "signalbox",
         password: "simulator",
         reconnectMs: 100,
-        reportWaitMs: 1_000,
+        reports: { waitMs: 1_000 },
       },
     },
   };
@@ -106,6 +112,19 @@ for (const [to, says, err, text] of [
     },
   );
 
+test("he gets the receipt in the words of his account, and as data_sm", { skip }, async () => {
+  const path = "/v1/accounts/Test1/options";
+  const receiptTemplate = "{stat} id={id} done={done}";
+  await gateway.api("PATCH", path, { receiptTemplate, receiptAs: "data_sm", receiptDates: "unix" });
+  const report = ["--registered-delivery", "1", "--wait-delivered", "1"];
+  const seen = await customer("--to", "+31612345671", "--text", "Where am I?", ...report);
+  const [receipt] = seen.delivered;
+  assert.deepEqual([receipt?.command, receipt?.esmClass], ["data_sm", 0x04]);
+  const id = seen.submits[0]?.messageId ?? "";
+  assert.match(receipt?.text ?? "", new RegExp(`^DELIVRD id=${id} done=\\d{10}$`));
+  await gateway.api("PATCH", path, { receiptTemplate: "", receiptAs: "", receiptDates: "" });
+});
+
 test("a message's life is four entries, each of which can be asked for", { skip }, async () => {
   const report = ["--registered-delivery", "1", "--wait-delivered", "1"];
   const seen = await customer("--to", "+31612345671", "--text", "Where am I?", ...report);
@@ -135,7 +154,7 @@ test(
       const who = ["--system-id", systemId, "--password", password, "--bind", "receiver"];
       const seen = await customer(...who, "--wait-delivered", "1");
       assert.deepEqual(seen.delivered, [
-        { from: "31612345678", to: to.slice(1), text, esmClass: 0 },
+        { command: "deliver_sm", from: "31612345678", to: to.slice(1), text, esmClass: 0 },
       ]);
     }
     assert.equal(await provider.inject({ from: "1", to: "+31600000000", text: "nobody's" }), 0);

@@ -6,7 +6,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Channel, SendResult } from "../../src/channel/channel.ts";
-import { createSender, queueAhead } from "../../src/gateway/send.ts";
+import { queueAhead } from "../../src/gateway/refill.ts";
+import { createSender } from "../../src/gateway/send.ts";
+import { silentMeter } from "../../src/model/meter.ts";
 import type { QueueRow } from "../../src/store/queue.ts";
 import { silentLog } from "../support/database.ts";
 import { sentOf } from "../support/sent.ts";
@@ -27,11 +29,18 @@ function provider() {
     group: "SMPP1",
     reportWaitMs: undefined,
     room: () => windowRequests - unanswered.length,
-    send(one, done) {
+    write: ({ sms }) => ({ requests: sms === undefined ? [] : [sms], reference: 0 }),
+    send(one, _request, done) {
       taken.push(one.id);
       unanswered.push(done);
     },
     close: () => Promise.resolve(),
+    drain: () => Promise.resolve(),
+    resume() {},
+    kick: () => false,
+    traffic: () => {
+      throw new Error("nobody looks");
+    },
     view: () => {
       throw new Error("nobody looks");
     },
@@ -63,13 +72,19 @@ for (const answered of ["before", "after"] as const)
       clock: { nowMs: () => 1, tickMs: () => 1 },
       log: silentLog,
       channel: () => channel,
+      held: () => false,
+      meter: silentMeter,
       memory: { put() {} },
+      tally: { begin() {}, forget() {} },
+      onItsWay: { handed() {}, landed() {} },
       writer: {
         claim: (ids) => Promise.resolve(ids.filter((id) => !table.has(id))),
+        part: () => Promise.reject(new Error("nothing goes in parts here")),
         again: () => Promise.reject(new Error("nothing is tried again here")),
       },
       queue: {
-        counts: () => Promise.resolve(new Map([["SMPP1", { rows: count, oldestDueMs: 0 }]])),
+        counts: () =>
+          Promise.resolve(new Map([["SMPP1", { rows: count, uncertain: 0, oldestDueMs: 0 }]])),
         takeUp: () => Promise.resolve(0),
         expired: () => Promise.resolve([]),
         async fetch(_queue, limit) {
@@ -95,6 +110,75 @@ for (const answered of ["before", "after"] as const)
     assert.equal(table.size, 0, "rows were left in the table");
     assert.equal(new Set(taken).size, taken.length, "none was sent twice");
     await sender.settled();
-    assert.deepEqual(sender.counts("SMPP1"), { queued: 0, inFlight: 0 });
+    assert.deepEqual(sender.counts("SMPP1"), { queued: 0, inFlight: 0, uncertain: 0 });
     await sender.drain();
   });
+
+test("a row that is moved while a fetch is under way is not sent by its old queue as well", async () => {
+  const count = 10;
+  const rowOf = (n: number): QueueRow => {
+    const id = String(n).padStart(5, "0");
+    const times = { dueMs: 0, expiresMs: Number.MAX_SAFE_INTEGER, tries: 0, maybeTwice: false };
+    return { id, message: { ...message, id }, queue: "SMPP1", priority: 0, ...times };
+  };
+  const rows = Array.from({ length: count }, (_, n) => rowOf(n));
+  const table = new Map(rows.map((row) => [row.id, row]));
+  const { channel, taken, answer } = provider();
+  const fetched: string[] = [];
+  let seen: (() => void) | undefined;
+  const sender = createSender({
+    clock: { nowMs: () => 1, tickMs: () => 1 },
+    log: silentLog,
+    channel: (name) => (name === "SMPP1" ? channel : undefined),
+    held: () => false,
+    meter: silentMeter,
+    memory: { put() {} },
+    onItsWay: { handed() {}, landed() {} },
+    tally: { begin() {}, forget() {} },
+    writer: {
+      claim: (ids) => Promise.resolve(ids.filter((id) => !table.has(id))),
+      part: () => Promise.reject(new Error("nothing goes in parts here")),
+      again: () => Promise.reject(new Error("nothing is tried again here")),
+    },
+    queue: {
+      counts: () =>
+        Promise.resolve(new Map([["SMPP1", { rows: count, uncertain: 0, oldestDueMs: 0 }]])),
+      takeUp: () => Promise.resolve(0),
+      expired: () => Promise.resolve([]),
+      async fetch(name) {
+        const old = [...table.values()].filter((row) => row.queue === name);
+        fetched.push(name);
+        // The first answer is on its way while an operator moves half of the rows.
+        if (fetched.length === 1) await new Promise<void>((go) => (seen = go));
+        return { rows: old, nextDueMs: undefined };
+      },
+    },
+    finisher({ id }) {
+      table.delete(id);
+      return Promise.resolve([]);
+    },
+  });
+  await sender.takeUp();
+  while (fetched.length === 0) await turn();
+  const half = rows.slice(0, 5);
+  const kept = sender.keep(
+    "SMPP1",
+    half.map(({ id }) => id),
+  );
+  assert.equal(kept.length, 5);
+  for (const row of half) table.set(row.id, { ...row, queue: "SMPP2" });
+  sender.moved(half, "SMPP2");
+  seen?.();
+  while (taken.length < 5) await turn();
+  await answer();
+  await sender.settled();
+  assert.deepEqual(
+    taken,
+    rows.slice(5).map(({ id }) => id),
+  );
+  assert.deepEqual(
+    sender.queues().map(({ name, rows: left }) => [name, left]),
+    [["SMPP2", 5]],
+  );
+  await sender.drain();
+});

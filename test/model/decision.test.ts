@@ -38,6 +38,7 @@ const accepted = (charge: number, account: string | undefined, ...channels: read
   forwards: channels.map(forward),
   applied: false,
   reports: [],
+  sends: [],
   failed: undefined,
 });
 const contradiction = (trigger: string) => ({

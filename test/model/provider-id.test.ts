@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalProviderId, providerIdForms } from "../../src/model/provider-id.ts";
+import { type IdBase, canonicalProviderId, providerIdForms } from "../../src/model/provider-id.ts";
+
+const keys = (id: string, known?: IdBase) => providerIdForms(id, known).map(({ key }) => key);
 
 /** The id of the answer, the id of the report. */
 const same: readonly (readonly [vector: string, answered: string, reported: string])[] = [
@@ -17,11 +19,11 @@ const same: readonly (readonly [vector: string, answered: string, reported: stri
 
 for (const [vector, answered, reported] of same)
   test(`${vector}: the id ${answered} is found by the report's ${reported}`, () => {
-    assert.ok(providerIdForms(reported).includes(canonicalProviderId(answered)));
+    assert.ok(keys(reported).includes(canonicalProviderId(answered)));
   });
 
 test("a UUID is no number: it keeps its zero and has no other form", () => {
-  assert.deepEqual(providerIdForms("0E999F21-81ef-4974-a414-3de98174e3c7"), [
+  assert.deepEqual(keys("0E999F21-81ef-4974-a414-3de98174e3c7"), [
     "0e999f21-81ef-4974-a414-3de98174e3c7",
   ]);
   assert.equal(canonicalProviderId("0_1"), "0_1");
@@ -29,13 +31,22 @@ test("a UUID is no number: it keeps its zero and has no other form", () => {
 
 test("a short id is never read as hex: a provider that counts would get another message's report", () => {
   for (const id of ["100", "256", "64", "ab", "171", "9999999", "fffffff"])
-    assert.deepEqual(providerIdForms(id), [id]);
-  assert.deepEqual(providerIdForms("10000000"), ["10000000", "268435456"]);
-  assert.deepEqual(providerIdForms("268435456"), ["268435456", "10339177558", "10000000"]);
+    assert.deepEqual(keys(id), [id]);
+  assert.deepEqual(keys("10000000"), ["10000000", "268435456"]);
+  assert.deepEqual(keys("268435456"), ["268435456", "10339177558", "10000000"]);
 });
 
 test("zero, nothing and the longest id have a form", () => {
-  assert.deepEqual(providerIdForms("000"), ["0"]);
-  assert.deepEqual(providerIdForms(""), [""]);
+  assert.deepEqual(keys("000"), ["0"]);
+  assert.deepEqual(keys(""), [""]);
   assert.equal(providerIdForms("f".repeat(65)).length, 1);
+});
+
+test("once it is known how a provider writes its ids, that goes first, and short ones are converted", () => {
+  assert.deepEqual(keys("120488", "hexToDecimal"), ["1d6a8", "120488"]);
+  assert.deepEqual(keys("1d6a8", "decimalToHex"), ["120488", "1d6a8"]);
+  assert.deepEqual(keys("120488", "same"), ["120488"]);
+  assert.deepEqual(keys("268435456", "hexToDecimal"), ["10000000", "268435456", "10339177558"]);
+  assert.deepEqual(keys("7", "hexToDecimal"), ["7"]);
+  assert.deepEqual(keys("1d6a8", "hexToDecimal"), ["1d6a8"], "letters are no decimal number");
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { isReservedTpStatus } from "../../src/model/delivery-error.ts";
 import type { Tlv } from "../../src/model/message.ts";
 import type { Report } from "../../src/model/report.ts";
 import { receiptStates, statusOf } from "../../src/smpp/receipt-state.ts";
@@ -145,9 +146,37 @@ const FORMS: readonly {
     },
   },
   {
-    name: "values in commas without a label say nothing",
+    name: "values in commas without a label, as one large carrier has them",
     text: "00,0210021543,0210021500,,447887123456,10110200000000,we2345678i9o03er45ty67u",
-    says: { messageId: "", status: "NOREPORT", state: "UNKNOWN", error: "", text: "" },
+    says: {
+      messageId: "",
+      status: "DELIVERED",
+      state: "DELIVRD",
+      error: "",
+      text: "",
+      submitted: "2002-10-02T15:00:00Z",
+      done: "2002-10-02T15:43:00Z",
+    },
+  },
+  {
+    name: "values in commas with a status that nobody knows",
+    text: "07,0210021543,0210021500,34,447887123456,10110200000000,x",
+    says: { status: "NOREPORT", state: "STATUS07", error: "34" },
+  },
+  {
+    name: "a person's list is no receipt in commas",
+    text: "00,12,13,,447887123456,eggs",
+    says: { status: "NOREPORT", state: "UNKNOWN", error: "" },
+  },
+  {
+    name: "the number of message_state where the word belongs",
+    text: "id:1 stat:5 err:1",
+    says: { status: "NOTDELIVERED", state: "UNDELIV" },
+  },
+  {
+    name: "dates as people write them",
+    text: "id:1 submit date:2017-01-24 09:04:00 done date:17/01/24 09:05 stat:DELIVRD err:000",
+    says: { submitted: "2017-01-24T09:04:00Z", done: "2017-01-24T09:05:00Z" },
   },
 ];
 
@@ -374,10 +403,13 @@ test("what we write is read as what it was", () => {
     fc.property(reports, (report) => {
       const read = reportFrom(receiptSms(report, way));
       const failure = report.status === "NOTDELIVERED";
-      // Of a failure without a code the wire carries the TP-Status that fits.
-      const networkError =
-        report.networkError === undefined && failure ? read.networkError : report.networkError;
-      assert.deepEqual(read, { ...report, networkError });
+      const own = report.networkError;
+      const reserved = own?.type === 3 && isReservedTpStatus(own.code);
+      // Of a failure without a code, or with one that is reserved, the wire carries a TP-Status that fits.
+      const fitting = failure ? read.networkError : undefined;
+      const networkError = own === undefined || reserved ? fitting : own;
+      const unread = report.state === "ODD" ? { unread: ["stat:ODD"] } : {};
+      assert.deepEqual(read, { ...report, networkError, ...unread });
     }),
   );
 });

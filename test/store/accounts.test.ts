@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
+import { messageIdFor, standardOptions } from "../../src/model/account-options.ts";
+import { firstIdAt } from "../../src/model/id.ts";
 import { createPasswordChecker, sha1Utf16le } from "../../src/store/password.ts";
 import { freshDatabase } from "../support/database.ts";
 import { codeOf, openTestStore } from "./fixtures.ts";
@@ -123,4 +125,49 @@ test("an account is added once, with numbers that are nobody else's", async () =
   await setNumbers("A", ["99"]);
   assert.equal(await byNumber("1234"), undefined);
   assert.deepEqual(await byNumber("99"), { id: "A" });
+});
+
+test("options are kept, known at once and after a restart, and of nobody else", async () => {
+  await using db = await freshDatabase();
+  {
+    await using store = await openTestStore(db.url);
+    await store.accounts.seedExample();
+    assert.deepEqual(store.accounts.optionsOf("Test1"), standardOptions);
+    const changes = { receiptDates: "second", messageIdForm: "hex32" };
+    const detail = await store.accounts.setOptions("Test1", changes);
+    assert.equal(detail.options.receiptDates, "second");
+    assert.equal(store.accounts.optionsOf("Test1").receiptDates, "second");
+    assert.deepEqual(store.accounts.optionsOf("Test2"), standardOptions);
+    assert.equal(
+      await codeOf(store.accounts.setOptions("Test1", { receiptAs: "x" })),
+      "bad_request",
+    );
+    assert.equal(await codeOf(store.accounts.setOptions("Nobody", {})), "unknown_account");
+  }
+  await using store = await openTestStore(db.url);
+  const options = store.accounts.optionsOf("Test1");
+  assert.deepEqual([options.receiptDates, options.messageIdForm], ["second", "hex32"]);
+  assert.equal(options.idFormsBefore.length, 1);
+  const now = firstIdAt(Date.now() + 5_000);
+  assert.equal(messageIdFor(now, options), now.replaceAll("-", ""));
+  assert.equal(messageIdFor(firstIdAt(Date.now() - 60_000), options).length, 36);
+});
+
+test("options that are set at the same time are all kept", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  await store.accounts.seedExample();
+  await Promise.all([
+    store.accounts.setOptions("Test1", { receiptDates: "unix" }),
+    store.accounts.setOptions("Test1", { receiptTlvs: "never" }),
+    store.accounts.setOptions("Test1", { receiptAs: "data_sm" }),
+  ]);
+  const [kept] = await db.query<{ options: string }>(
+    "select options from account where id = 'Test1'",
+  );
+  assert.deepEqual(JSON.parse(kept?.options ?? ""), {
+    receiptDates: "unix",
+    receiptTlvs: "never",
+    receiptAs: "data_sm",
+  });
 });

@@ -16,6 +16,8 @@ export interface CutProxy extends AsyncDisposable {
   refusing: boolean;
   /** Answers of the server are dropped, as when they are lost with the connection. */
   deaf: boolean;
+  /** Octets of answers that were dropped so far. */
+  readonly swallowed: number;
 }
 
 export async function startCutProxy(url: string): Promise<CutProxy> {
@@ -23,7 +25,7 @@ export async function startCutProxy(url: string): Promise<CutProxy> {
   const socketDirectory = parsed.searchParams.get("host") ?? "";
   const folder = await mkdtemp(join(tmpdir(), "signalbox-cut-"));
   const pairs = new Set<{ near: Socket; far: Socket }>();
-  const proxy = { refusing: false, deaf: false };
+  const proxy = { refusing: false, deaf: false, swallowed: 0 };
 
   const server: Server = createServer((near) => {
     if (proxy.refusing) {
@@ -35,7 +37,8 @@ export async function startCutProxy(url: string): Promise<CutProxy> {
     pairs.add(pair);
     near.on("data", (chunk) => far.write(chunk));
     far.on("data", (chunk) => {
-      if (!proxy.deaf) near.write(chunk);
+      if (proxy.deaf) proxy.swallowed += chunk.length;
+      else near.write(chunk);
     });
     near.on("end", () => far.end());
     far.on("close", () => {

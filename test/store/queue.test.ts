@@ -122,6 +122,22 @@ test("counts tell of each queue how many wait and since when", async () => {
     ],
   );
   assert.ok(Math.abs((counts.get("SMPP1")?.oldestDueMs ?? 0) - Date.now()) < 5_000);
+  assert.equal((await store.queue.counts("earlier")).size, 0);
+});
+
+test("a start counts what earlier ones left, however much has come since, and what of it is uncertain", async () => {
+  await using db = await freshDatabase();
+  const asked = [acceptance(), acceptance(), acceptance()];
+  {
+    await using store = await openTestStore(db.url);
+    await Promise.all(asked.map((one) => store.writer.accept(one)));
+    await store.writer.claim(asked.slice(1).map((one) => child(one).id));
+  }
+  await using store = await openTestStore(db.url);
+  await store.queue.takeUp();
+  await store.writer.accept(acceptance());
+  const left = (await store.queue.counts("earlier")).get("SMPP1");
+  assert.deepEqual([left?.rows, left?.uncertain], [3, 2]);
 });
 
 test("rows whose validity has ended are found in every queue, but for those in flight", async () => {

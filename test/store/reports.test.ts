@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { chosenOf } from "../../src/gateway/chosen.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { idMaker } from "../../src/model/id.ts";
-import type { Message } from "../../src/model/message.ts";
-import { type Candidate, matchBackMs, matchOf } from "../../src/store/reports.ts";
+import { providerIdForms } from "../../src/model/provider-id.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   type TestStore,
@@ -27,9 +27,12 @@ async function matched(
   store: TestStore,
   messageId: string,
   channels: readonly string[] = ["SMPP1"],
+  backMs?: number,
 ): Promise<string | undefined> {
-  const [found] = await store.reports.find([{ channels, messageId }]);
-  return matchOf(found ?? [], messageId)?.sent.message.id;
+  const forms = providerIdForms(messageId);
+  const ids = [messageId, ...forms.slice(1).map(({ key }) => key)];
+  const [found] = await store.reports.find([{ channels, ids }], backMs);
+  return chosenOf(found ?? [], { messageId, numbers: [] }, forms)?.candidate.sent.message.id;
 }
 
 const uuid = "0e999f21-81ef-4974-a414-3de98174e3c7";
@@ -66,9 +69,13 @@ test("a message is found with its original, both as they were", async () => {
   await store.writer.accept(one);
   await store.writer.finish(finish(one, { providerId: "0AB" }));
   const sent = { message: child(one), original: one.message };
-  const wanted = { channels: ["SMPP1"], messageId: "ab" };
+  // Among thousands of reports nobody needs the traces of their messages.
+  const bare = { message: child(one), original: { ...one.message, log: [] } };
+  const wanted = { channels: ["SMPP1"], ids: ["ab"] };
   const status = "SENT";
-  assert.deepEqual(await store.reports.find([wanted]), [[{ sent, providerId: "0AB", status }]]);
+  assert.deepEqual(await store.reports.find([wanted]), [
+    [{ sent: bare, providerId: "0AB", status }],
+  ]);
   assert.deepEqual(await store.reports.sentOf(child(one).id), sent);
   assert.equal(await store.reports.sentOf(message().id), undefined);
 });
@@ -79,7 +86,7 @@ test("many are asked for at once and answered in their order, with nothing for n
   const ids = ["11", "12", "13"];
   const sent = await Promise.all(ids.map((id) => sentAs(store, id)));
   const asked = ["13", "", "nobody", "0011", "12", "13", "'; drop table attempt", "1\0"];
-  const wanted = asked.map((messageId) => ({ channels: ["SMPP1"], messageId }));
+  const wanted = asked.map((id) => ({ channels: ["SMPP1"], ids: [id] }));
   const found = await store.reports.find(wanted);
   assert.deepEqual(
     found.map((list) => list.map((one) => one.sent.message.id)),
@@ -105,60 +112,15 @@ test("[D11] what has its report is still found, with the status that it has", as
   await store.writer.accept(one);
   await store.writer.finish(finish(one, { providerId: "5" }));
   await store.writer.conclude(conclusion(one));
-  const [found] = await store.reports.find([{ channels: ["SMPP1"], messageId: "5" }]);
-  assert.equal(matchOf(found ?? [], "5")?.status, "DELIVERED");
+  const [found] = await store.reports.find([{ channels: ["SMPP1"], ids: ["5"] }]);
+  assert.equal(found?.[0]?.status, "DELIVERED");
 });
 
-/** A candidate of which only what matters is made. */
-function candidate(
-  id: string,
-  providerId: string,
-  status: Candidate["status"] = "SENT",
-): Candidate {
-  const one = message({ id });
-  return { sent: { message: one, original: one }, providerId, status };
-}
-
-function chosen(candidates: readonly Candidate[], messageId: string): Message["id"] | undefined {
-  return matchOf(candidates, messageId)?.sent.message.id;
-}
-
-test("an id as it is written goes before one with zeros, and that before hex and decimal", () => {
-  const hex = "812fc7470000001b";
-  const decimal = "9308878062554710043";
-  const all = [candidate("d", hex), candidate("c", `00${decimal}`), candidate("b", decimal)];
-  assert.equal(chosen(all, decimal), "b");
-  assert.equal(chosen(all.slice(0, 2), decimal), "c");
-  assert.equal(chosen(all.slice(0, 1), decimal), "d");
-  assert.equal(chosen([candidate("b", decimal)], hex), "b");
-  assert.equal(chosen([], decimal), undefined);
-});
-
-test("[D14] of one id that came twice it is the newest without a report, else the newest", () => {
-  const old = candidate("a", "7");
-  const newer = candidate("b", "7");
-  assert.equal(chosen([old, newer], "7"), "b");
-  assert.equal(chosen([old, { ...newer, status: "DELIVERED" }], "7"), "a");
-  assert.equal(chosen([{ ...old, status: "NOREPORT" }, candidate("c", "7", "FAILED")], "7"), "a");
-  const reported = [old, newer].map((one) => ({ ...one, status: "DELIVERED" as const }));
-  assert.equal(chosen(reported, "7"), "b");
-});
-
-test("between ids that differ nothing is guessed", () => {
-  assert.equal(chosen([candidate("a", "07"), candidate("b", "007")], "7"), undefined);
-  assert.equal(chosen([candidate("a", "07"), candidate("b", "7")], "0007"), undefined);
-  assert.equal(
-    chosen([candidate("a", "AB"), candidate("b", "ab")], "aB"),
-    "b",
-    "case is no difference",
-  );
-  assert.equal(chosen([candidate("a", uuid)], uuid.slice(1)), undefined);
-});
-
-test("what is older than four days is found by the second look, and newer ones go first", async () => {
+test("only as far back as is asked is looked at, and of one id the newest goes first", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
-  const oldId = idMaker(() => Date.now() - matchBackMs - 60_000);
+  const backMs = 5 * 86_400_000;
+  const oldId = idMaker(() => Date.now() - backMs - 60_000);
   const original = message({ id: oldId() });
   const id = oldId();
   const one = acceptance();
@@ -173,6 +135,7 @@ test("what is older than four days is found by the second look, and newer ones g
   await store.writer.accept(old);
   await store.writer.finish(finish(old, { providerId: "31" }));
   assert.equal(await matched(store, "31"), id);
+  assert.equal(await matched(store, "31", ["SMPP1"], backMs), undefined);
   const young = await sentAs(store, "31");
   assert.equal(await matched(store, "31"), young);
 });
@@ -212,4 +175,19 @@ test("[A59] messages whose report is overdue are found, each channel by its own 
   assert.deepEqual(await overdue("SMPP3", 0), []);
   await store.writer.conclude(conclusion(late, { status: "NOREPORT", error: "no_report" }));
   assert.deepEqual(await overdue("SMPP1", 1_800_000), [child(later).id]);
+});
+
+test("[D14] of an id that is used again and again those without a report are found, however many have theirs", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  const open = await sentAs(store, "7");
+  for (let n = 0; n < 20; n += 1) {
+    const one = acceptance();
+    await store.writer.accept(one);
+    await store.writer.finish(finish(one, { providerId: "007" }));
+    await store.writer.conclude(conclusion(one));
+  }
+  const [found] = await store.reports.find([{ channels: ["SMPP1"], ids: ["7"] }]);
+  assert.equal(found?.[0]?.sent.message.id, open);
+  assert.equal(found.length, 8, "no more than that many are given");
 });

@@ -86,8 +86,13 @@ test("a database of the first version keeps its messages, and their reports find
      values ($1, $1, 1, 'SMPP1', '0AB', 'SENT', true, false, now())`,
     [id],
   );
+  await db.query(
+    "insert into account (id, credits, password_scheme, password_hash) values ('Old', 5, 'scrypt', 'x')",
+  );
   await using store = await openTestStore(db.url);
-  const [found] = await store.reports.find([{ channels: ["SMPP1"], messageId: "ab" }]);
+  const old = await store.accounts.detail("Old");
+  assert.deepEqual([old?.credits, old?.options.receiptDates], [5, "minute"]);
+  const [found] = await store.reports.find([{ channels: ["SMPP1"], ids: ["ab"] }]);
   assert.deepEqual(
     found?.map((one) => one.sent.message.id),
     [id],

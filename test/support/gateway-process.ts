@@ -30,6 +30,8 @@ export interface GatewayProcess extends AsyncDisposable {
   /** Asks the admin API; rejects when the answer is not a success. */
   api(method: string, path: string, body?: unknown): Promise<unknown>;
   channels(): Promise<readonly ChannelView[]>;
+  /** Resolves once it answers its admin socket; rejects as `untilUp` does. */
+  untilAnswers(): Promise<void>;
   /** Resolves once every channel is up; rejects when the process ends before, or after a minute. */
   untilUp(): Promise<void>;
   /** What it said last, on both streams. */
@@ -48,14 +50,16 @@ export interface GatewayProcess extends AsyncDisposable {
 /**
  * The whole gateway as a process of its own, with an embedded database in a temporary directory.
  * `settings` are those of signalbox.yaml without `data`. Disposing stops it and removes everything.
+ * With `data` it keeps its data there, and that directory is the caller's.
  */
 export async function startGatewayProcess(
   settings: Readonly<Record<string, unknown>>,
   by: keyof typeof COMMANDS = "node",
+  data?: string,
 ): Promise<GatewayProcess> {
   const directory = await mkdtemp(join(tmpdir(), "signalbox-process-"));
-  const dataDirectory = join(directory, "data");
-  await mkdir(dataDirectory, { mode: 0o700 });
+  const dataDirectory = data ?? join(directory, "data");
+  await mkdir(dataDirectory, { mode: 0o700, recursive: true });
   const config = join(directory, "signalbox.yaml");
   // JSON is YAML.
   await writeFile(
@@ -91,13 +95,13 @@ export async function startGatewayProcess(
     if (!Array.isArray(answer)) throw new Error(`no list of channels: ${JSON.stringify(answer)}`);
     return answer as readonly ChannelView[]; // oxlint-disable-line typescript/no-unsafe-type-assertion
   };
-  const untilUp = async () => {
-    const up = async () => {
+  const untilChannels = async (are: (list: readonly ChannelView[]) => boolean) => {
+    const holds = async () => {
       if (hasEnded(child)) throw new Error(`the gateway ended at its start:\n${output}`);
       const list = await channels().catch(() => []);
-      return list.length > 0 && list.every(({ state }) => state === "up");
+      return list.length > 0 && are(list);
     };
-    if (!(await until(up, startTimeoutMs)))
+    if (!(await until(holds, startTimeoutMs)))
       throw new Error(`not all channels are up after ${startTimeoutMs} ms:\n${output}`);
   };
   const signal = (name: "SIGTERM" | "SIGINT" | "SIGKILL") => {
@@ -126,7 +130,8 @@ export async function startGatewayProcess(
     dataDirectory,
     api,
     channels,
-    untilUp,
+    untilAnswers: () => untilChannels(() => true),
+    untilUp: () => untilChannels((list) => list.every(({ state }) => state === "up")),
     output: () => output,
     stop,
     async [Symbol.asyncDispose]() {
@@ -165,7 +170,7 @@ function hasEnded(child: ChildProcess): boolean {
 
 function ask(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json" };
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
     const asked = request({ socketPath, method, path, headers }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (more: string) => (text += more));

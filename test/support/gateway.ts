@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Log } from "../../src/model/log.ts";
 import { type Running, start } from "../../src/main.ts";
 import { settingsSchema } from "../../src/settings.ts";
 import { type Smsc, startSmsc } from "../../src/simulator/smsc.ts";
@@ -13,12 +14,16 @@ export interface GatewayOptions {
   /** Changes to the settings of SMPP_SERVER1 and SMPP1, or further channels. */
   readonly channels?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** A log instead of the recorder. */
+  readonly log?: Log;
   /** Rules of the simulated provider. */
   readonly provider?: Parameters<typeof startSmsc>[0]["rules"];
 }
 
 export interface TestGateway extends AsyncDisposable {
   readonly running: Running;
+  /** Stops it and starts it again on the same database, folder and provider. */
+  restart(): Promise<void>;
   readonly provider: Smsc;
   readonly log: RecorderLog;
   /** The port of SMPP_SERVER1. */
@@ -75,15 +80,23 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
       },
     },
   });
-  const running = await start(settings, { base: folder, log });
+  const launch = () => start(settings, { base: folder, log: options.log ?? log });
+  let running = await launch();
   opened.defer(() => running.stop());
   const all = opened.move();
-  const port = running.channels.get("SMPP_SERVER1")?.ports()[0] ?? 0;
   return {
-    running,
+    get running() {
+      return running;
+    },
+    async restart() {
+      await running.stop();
+      running = await launch();
+    },
     provider,
     log,
-    port,
+    get port() {
+      return running.channels.get("SMPP_SERVER1")?.ports()[0] ?? 0;
+    },
     triggers,
     databaseUrl: database.url,
     query: (text, values) => database.query(text, values),

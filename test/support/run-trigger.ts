@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemClock } from "../../src/model/clock.ts";
 import type { Ruling } from "../../src/model/decision.ts";
-import type { BindEvent, MessageEvent, ReportEvent, StatusEvent } from "../../src/model/event.ts";
+import type {
+  BindEvent,
+  ChannelNotice,
+  MessageEvent,
+  ReportEvent,
+  SessionEvent,
+  StatusEvent,
+} from "../../src/model/event.ts";
 import type { Message, Sent } from "../../src/model/message.ts";
 import type { Report } from "../../src/model/report.ts";
 import { type Engine, openEngine } from "../../src/trigger/engine.ts";
@@ -77,7 +84,8 @@ export async function openScripts(
 
 /** A file that imports from the SDK, with this text after it. */
 export function script(text: string): string {
-  return `import { onBind, onMessage, onReport, onStatus } from "signalbox";\n${text}\n`;
+  const all = "onBind, onChannel, onMessage, onReport, onSession, onStatus, sms";
+  return `import { ${all} } from "signalbox";\n${text}\n`;
 }
 
 export function bindRequest(event: Partial<BindEvent> = {}): EngineRequest {
@@ -109,6 +117,10 @@ export interface MessageParts {
   readonly parts?: number;
   readonly origin?: MessageEvent["origin"];
   readonly registeredDelivery?: number;
+  /** Further fields as the wire had them. */
+  readonly sms?: Partial<NonNullable<Message["sms"]>>;
+  readonly encoding?: string;
+  readonly part?: NonNullable<MessageEvent["part"]>;
 }
 
 export function messageRequest(parts: MessageParts = {}): EngineRequest {
@@ -124,8 +136,10 @@ export function messageRequest(parts: MessageParts = {}): EngineRequest {
         account: origin === "customer" ? "Test1" : undefined,
         from,
         to,
-        sms: smsBetween(from, to, parts.registeredDelivery ?? 1),
+        sms: { ...smsBetween(from, to, parts.registeredDelivery ?? 1), ...parts.sms },
       }),
+      ...(parts.encoding === undefined ? {} : { encoding: parts.encoding }),
+      ...(parts.part === undefined ? {} : { part: parts.part }),
       text: "text" in parts ? parts.text : "Hello",
       parts: parts.parts ?? 1,
       session: "SMPP_SERVER1#1",
@@ -157,7 +171,11 @@ function original(message: Partial<Message>): Message {
   };
 }
 
-function smsBetween(from: string, to: string, registeredDelivery: number): Message["sms"] {
+function smsBetween(
+  from: string,
+  to: string,
+  registeredDelivery: number,
+): NonNullable<Message["sms"]> {
   return {
     from: { ton: 1, npi: 1, digits: from.slice(1) },
     to: { ton: 1, npi: 1, digits: to.slice(1) },
@@ -224,6 +242,48 @@ export function reportRequest(parts: ReportParts = {}): EngineRequest {
       from: "+31600000002",
       to: "+31600000001",
       isOpen: () => true,
+      ...event,
+    },
+  };
+}
+
+/** A channel that has been down for as long as triggers wait that do not say how long. */
+export function channelRequest(notice: Partial<ChannelNotice> = {}): EngineRequest {
+  return {
+    kind: "channel",
+    event: {
+      id: "channel-1",
+      channel: "SMPP1",
+      what: "down",
+      sinceMs: 1_700_000_000_000,
+      forMs: 1_000,
+      reason: "session ended: peer_closed",
+      first: false,
+      ...notice,
+    },
+  };
+}
+
+/** A session of Test1 that has ended because he unbound, after ten seconds. */
+export function sessionRequest(event: Partial<SessionEvent> = {}): EngineRequest {
+  return {
+    kind: "session",
+    event: {
+      id: "session-1",
+      channel: "SMPP_SERVER1",
+      session: "SMPP_SERVER1#1",
+      atMs: 1_700_000_010_000,
+      what: "ended",
+      reason: "peer_unbound",
+      detail: "",
+      account: "Test1",
+      bindType: "transceiver",
+      remote: "127.0.0.1:40000",
+      tls: false,
+      boundMs: 1_700_000_000_000,
+      received: 3,
+      sent: 2,
+      others: 0,
       ...event,
     },
   };

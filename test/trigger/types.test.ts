@@ -1,7 +1,7 @@
 /** What is wrong in a trigger does not compile, with the very settings that an author's editor uses. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -22,6 +22,11 @@ const right = [
      else b.reject(found.reason);
    });`,
   `export const A = onMessage({ channels: ["SMPP1"] }, (m) => m.fail("nobody has it"));`,
+  `export const A = onMessage({}, (m) => {
+     const { parts, forcing } = sms.measure(m.text ?? "", { transliterate: true });
+     const port = m.headers.find(({ id }) => id === 0x05)?.octets[1];
+     m.trace([m.encoding, parts, forcing.length, port, m.part?.reference, m.octets.length].join(" "));
+   });`,
   `export const A = onReport({ channels: ["SMPP1"], order: 1 }, (r, { log }) => {
      if (r.message === undefined) r.reject("try_later", "not known yet");
      else if (r.status === "SENT") r.trace(r.state + r.error + r.text + r.message.root);
@@ -33,6 +38,20 @@ const right = [
      const owner = await accounts.byNumber(m.to);
      m.trace(owner?.id ?? m.report?.state ?? m.error ?? m.status);
    });`,
+  `export const A = onChannel({ channels: ["SMPP1"], what: ["down", "up"], forMs: 60_000 }, (c, { messages, now }) => {
+     if (c.first && c.what === "up") return;
+     const text = c.name + c.what + c.reason + String(now() - c.sinceMs) + String(c.forMs);
+     messages.send({ channel: "SMPP2", from: "Signalbox", to: "+31612345678", text, priority: 3 });
+   });`,
+  `export const A = onSession({ accounts: ["Test1"], what: ["ended"] }, async (s, { messages, accounts }) => {
+     const owner = await accounts.byNumber("+31612345678");
+     if (owner === undefined || s.others > 0 || s.reason === "peer_unbound") return;
+     const text = s.account + s.remote + s.detail + String(s.lastedMs + s.received + s.sent + s.boundMs);
+     messages.send({ channel: "SMPP_SERVER1", account: owner.id, from: "1", to: "2", text });
+   });`,
+  `export const A = onStatus({ status: ["FAILED"] }, (m, { messages }) => {
+     messages.send({ channel: "SMPP2", from: "1", to: m.from, text: m.error ?? "" });
+   });`,
 ];
 
 const wrong = [
@@ -43,6 +62,10 @@ const wrong = [
   `export const A = onMessage({}, (m) => m.forward({ to: "+1" }));`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", body: "x" }));`,
   `export const A = onMessage({}, (m) => { m.to = "+1"; });`,
+  `export const A = onMessage({}, (m) => { m.octets = new Uint8Array(); });`,
+  `export const A = onMessage({}, (m) => m.trace(m.part.reference));`,
+  `export const A = onMessage({}, (m) => { if (m.encoding === "utf16") m.accept(); });`,
+  `export const A = onMessage({}, (m) => sms.measure(m.octets));`,
   `export const A = onMessage({}, (m) => m.trace(m.body));`,
   `export const A = onMessage({}, (m) => m.trace(m.text));`,
   `export const A = onMessage({ channel: "X" }, () => {});`,
@@ -72,11 +95,26 @@ const wrong = [
   `export const A = onStatus({}, (m) => m.reject("try_later"));`,
   `export const A = onStatus({}, (m) => m.apply());`,
   `export const A = onStatus({}, (m) => m.forward({ channel: "X" }));`,
+  `export const A = onChannel({ what: ["silent"] }, () => {});`,
+  `export const A = onChannel({ forMs: "60000" }, () => {});`,
+  `export const A = onChannel({ accounts: ["Test1"] }, () => {});`,
+  `export const A = onChannel({}, (c) => c.accept());`,
+  `export const A = onChannel({}, (c) => c.trace("x"));`,
+  `export const A = onChannel({}, (c, { messages }) => messages.send({ channel: "X", to: "1", text: "x" }));`,
+  `export const A = onChannel({}, (c, { messages }) => messages.send({ channel: "X", from: "1", to: "2" }));`,
+  `export const A = onChannel({}, (c, { messages }) => messages.send({ channel: "X", from: "1", to: "2", text: c.what === "gone" ? "x" : "y" }));`,
+  `export const A = onChannel({}, async (c, { accounts }) => { await accounts.verify(c); });`,
+  `export const A = onSession({ what: ["refused"] }, () => {});`,
+  `export const A = onSession({ accounts: "Test1" }, () => {});`,
+  `export const A = onSession({ forMs: 1000 }, () => {});`,
+  `export const A = onSession({}, (s) => { s.others = 1; });`,
+  `export const A = onSession({}, (s) => s.reject("try_later"));`,
+  `export const A = onBind({}, (b, { messages }) => messages.send({ channel: "X", from: "1", to: "2", text: "x" }));`,
   `export const A = onMessage({}, () => { setTimeout(() => {}, 1); });`,
   `export const A = onMessage({}, () => { process.exit(); });`,
 ];
 
-test("right triggers compile, and each wrong field, answer or global does not", async (t) => {
+test("right triggers and those of the guide compile, and each wrong field, answer or global does not", async (t) => {
   // Inside the project, because the compiler looks upward for what the settings name.
   const directory = await mkdtemp(join(import.meta.dirname, "types-"));
   t.after(() => rm(directory, { recursive: true }));
@@ -84,6 +122,11 @@ test("right triggers compile, and each wrong field, answer or global does not", 
     await writeFile(join(directory, `right${at}.ts`), script(text));
   for (const [at, text] of wrong.entries())
     await writeFile(join(directory, `wrong${at}.ts`), script(text));
+  const guide = await readFile("docs/triggers.md", "utf8");
+  const examples = [...guide.matchAll(/```ts\n(import [^]*?)```/g)].map((found) => found[1] ?? "");
+  assert.ok(examples.length >= 3);
+  for (const [at, text] of examples.entries())
+    await writeFile(join(directory, `guide${at}.ts`), text);
   const config = {
     extends: resolve("triggers/tsconfig.json"),
     include: ["*.ts", resolve("src/trigger/script/globals.d.ts")],

@@ -1,6 +1,6 @@
 import type { BindEvent, BindType } from "../../model/event.ts";
 import type { ErrorCode } from "../../model/error.ts";
-import type { Bind } from "../sdk.ts";
+import type { Bind } from "../sdk-events.ts";
 import { ask, type Run } from "./run.ts";
 
 /** A bind as it crosses into an isolate. The password is not among it. */

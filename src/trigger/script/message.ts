@@ -1,7 +1,9 @@
 import type { ForwardAction } from "../../model/decision.ts";
 import type { ErrorCode } from "../../model/error.ts";
 import type { MessageEvent } from "../../model/event.ts";
-import type { Decided, Message } from "../sdk.ts";
+import type { PartOfText } from "../../model/part-of-text.ts";
+import type { Decided, HeaderElement, Message } from "../sdk-events.ts";
+import { headerElements } from "./header-elements.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
 
 /** A message as it crosses into an isolate. */
@@ -21,10 +23,14 @@ export type MessageTuple = readonly [
   priority: number,
   dataCoding: number,
   registeredDelivery: number,
+  encoding: string | null,
+  /** A character for each, U+0000 to U+00FF: the cheapest way over. */
+  octets: string,
+  part: readonly [by: PartOfText["by"], reference: number, number: number, total: number] | null,
 ];
 
 export function messageTuple(event: MessageEvent): MessageTuple {
-  const { message } = event;
+  const { message, part } = event;
   const { sms } = message;
   return [
     message.id,
@@ -42,6 +48,9 @@ export function messageTuple(event: MessageEvent): MessageTuple {
     sms?.priority ?? 0,
     sms?.dataCoding ?? 0,
     sms?.registeredDelivery ?? 0,
+    event.encoding ?? null,
+    sms?.octets.toString("latin1") ?? "",
+    part === undefined ? null : [part.by, part.reference, part.number, part.total],
   ];
 }
 
@@ -66,6 +75,9 @@ class ScriptMessage implements Message {
   readonly priority: number;
   readonly dataCoding: number;
   readonly reportAsked: boolean;
+  readonly encoding: Message["encoding"];
+  readonly part: PartOfText | undefined;
+  readonly #octets: string;
   readonly #run: Run;
 
   constructor(tuple: MessageTuple, run: Run) {
@@ -85,7 +97,29 @@ class ScriptMessage implements Message {
     this.dataCoding = tuple[13];
     // SMPP v3.4 §5.2.17: the two lowest bits ask for a report of the final outcome.
     this.reportAsked = (tuple[14] & 3) !== 0;
+    // incoming.ts makes it of the same list of names.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    this.encoding = (tuple[15] ?? undefined) as Message["encoding"];
+    this.#octets = tuple[16];
+    const part = tuple[17];
+    this.part =
+      part === null
+        ? undefined
+        : { by: part[0], reference: part[1], number: part[2], total: part[3] };
     this.#run = run;
+  }
+
+  /** Made when it is asked for, because most handlers take no octets, and anew, so that it is his own. */
+  get octets(): Uint8Array {
+    const text = this.#octets;
+    const octets = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at += 1) octets[at] = text.charCodeAt(at);
+    return octets;
+  }
+
+  get headers(): readonly HeaderElement[] {
+    // SMPP v3.4 §5.2.12: the octets begin with a user data header.
+    return (this.esmClass & 0x40) === 0 ? [] : headerElements(this.octets);
   }
 
   get decided(): readonly Decided[] {
@@ -108,6 +142,7 @@ class ScriptMessage implements Message {
       to.from ?? null,
       to.to ?? null,
       to.text ?? null,
+      to.report ?? null,
     ]);
   }
 

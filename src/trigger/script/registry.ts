@@ -1,9 +1,9 @@
-import type { Conditions, StatusConditions, Tools, Trigger } from "../sdk.ts";
+import type { Conditions, Tools, Trigger } from "../sdk.ts";
 
 /** What a script registered by `onBind`, `onMessage`, ..., in that order. */
 export interface Registered {
   readonly event: string;
-  readonly conditions: Conditions | StatusConditions;
+  readonly conditions: Conditions;
   /** Given the object of its own kind of event; a method, so that each kind's handler fits here. */
   handler(event: unknown, tools: Tools): unknown;
   readonly mark: Trigger;
@@ -13,7 +13,7 @@ export const registered: Registered[] = [];
 
 export function register(
   event: string,
-  conditions: Conditions | StatusConditions,
+  conditions: Conditions,
   handler: Registered["handler"],
 ): Trigger {
   // The mark is what the script exports: by it the export's name becomes the trigger's name.

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../model/error.ts";
 import type { ReportEvent } from "../../model/event.ts";
 import type { Sent } from "../../model/message.ts";
 import type { Report as Told } from "../../model/report.ts";
-import type { Decided, Matched, Report } from "../sdk.ts";
+import type { Decided, Matched, Report } from "../sdk-events.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
 
 /** A report as it crosses into an isolate, with the message that it is about if that is known. */

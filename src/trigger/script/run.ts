@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../model/error.ts";
-import type { Decided } from "../sdk.ts";
+import type { Decided } from "../sdk-events.ts";
 
 /**
  * One action as it crosses over: a letter and its fields, null where nothing was said. What they
@@ -16,10 +16,20 @@ export type Act =
       from: string | null,
       to: string | null,
       text: string | null,
+      report: true | null,
     ]
   | readonly [act: "p"]
   | readonly [act: "o", state: string | null, error: string | null]
   | readonly [act: "x", reason: string]
+  | readonly [
+      act: "s",
+      channel: string,
+      account: string | null,
+      from: string,
+      to: string,
+      text: string,
+      priority: number | null,
+    ]
   | readonly [act: "t", text: string];
 
 /** One trigger at work on one event. */
@@ -71,6 +81,7 @@ const names = {
   p: "apply",
   o: "report",
   x: "fail",
+  s: "send",
   t: "trace",
 } as const;
 
@@ -116,7 +127,7 @@ function actionsOf(payload: string): Decided["actions"] {
         return {
           do: "forward",
           channel: act[1],
-          ...given({ account: act[2], from: act[3], to: act[4], text: act[5] }),
+          ...given({ account: act[2], from: act[3], to: act[4], text: act[5], report: act[6] }),
         };
       case "p":
         return { do: "apply" };
@@ -124,6 +135,15 @@ function actionsOf(payload: string): Decided["actions"] {
         return { do: "report", ...given({ state: act[1], error: act[2] }) };
       case "x":
         return { do: "fail", reason: act[1] };
+      case "s":
+        return {
+          do: "send",
+          channel: act[1],
+          from: act[3],
+          to: act[4],
+          text: act[5],
+          ...given({ account: act[2], priority: act[6] }),
+        };
       case "t":
         return { do: "trace", text: act[1] };
     }

@@ -1,8 +1,10 @@
 import { bindFrom } from "./bind.ts";
+import { channelFrom } from "./channel.ts";
 import { messageFrom } from "./message.ts";
 import { registered } from "./registry.ts";
 import { reportFrom } from "./report.ts";
 import { log, outbox, waitingName, waitingRuns, type Run } from "./run.ts";
+import { sessionFrom } from "./session.ts";
 import { statusFrom } from "./status.ts";
 import { RunTools } from "./tools.ts";
 
@@ -22,6 +24,8 @@ const EVENTS: Record<string, { from(tuple: unknown, run: Run): unknown }> = {
   message: { from: messageFrom },
   report: { from: reportFrom },
   status: { from: statusFrom },
+  channel: { from: channelFrom },
+  session: { from: sessionFrom },
 };
 
 const nothing: readonly string[] = [];

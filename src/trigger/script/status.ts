@@ -1,7 +1,7 @@
 import type { StatusEvent } from "../../model/event.ts";
 import type { Message } from "../../model/message.ts";
 import type { Report } from "../../model/report.ts";
-import type { Decided, FinalStatus, Original, SentMessage } from "../sdk.ts";
+import type { Decided, FinalStatus, Original, SentMessage } from "../sdk-events.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
 
 /** A message that went out and has ended, as it crosses into an isolate, with its original. */

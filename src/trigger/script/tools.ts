@@ -1,5 +1,5 @@
 import type { BindCheck, Owner, Tools } from "../sdk.ts";
-import { hostCall, log, type Run } from "./run.ts";
+import { ask, hostCall, log, type Run } from "./run.ts";
 
 /**
  * The second argument of a handler: what it may ask the gateway for, bound to its event. A class
@@ -16,6 +16,10 @@ export class RunTools implements Tools {
     return accountsOf(this.#run);
   }
 
+  get messages(): Tools["messages"] {
+    return messagesOf(this.#run);
+  }
+
   get log(): Tools["log"] {
     return log;
   }
@@ -24,6 +28,14 @@ export class RunTools implements Tools {
     const { atMs } = this.#run;
     return () => atMs;
   }
+}
+
+function messagesOf(run: Run): Tools["messages"] {
+  return {
+    send({ channel, account = null, from, to, text, priority = null }) {
+      ask(run, ["s", channel, account, from, to, text, priority]);
+    },
+  };
 }
 
 function accountsOf(run: Run): Tools["accounts"] {

@@ -1,0 +1,54 @@
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Clock } from "../model/clock.ts";
+import type { Readings } from "../model/meter.ts";
+import type { Store } from "../store/store.ts";
+
+/** Whether customers may be sent here. */
+export interface Health {
+  /** One sentence each; empty when all is well. */
+  readonly reasons: readonly string[];
+}
+
+/** ms. Writes that wait longer are not being written; a flush takes a few. */
+const writeStallMs = 2_000;
+
+/** Octets of a MiB. */
+const mib = 1_048_576;
+
+/**
+ * Asked once the channels are open: ready as long as the database writes. A provider that is down is
+ * no reason against: what is for him waits in the queue, as it would elsewhere.
+ */
+export async function healthOf(store: Store): Promise<Health> {
+  const reasons: string[] = [];
+  const { connected, stalledMs } = store.writer;
+  if (!connected) reasons.push("the database is away");
+  else if (stalledMs > writeStallMs)
+    reasons.push(`the database has written nothing for ${Math.round(stalledMs / 1_000)} s`);
+  else if ((await store.roundTripMs()) === undefined) reasons.push("the database does not answer");
+  return { reasons };
+}
+
+/** What the metrics show of this moment. */
+export async function readingsOf(parts: {
+  readonly gateway: Gateway;
+  readonly store: Store;
+  readonly clock: Clock;
+}): Promise<Readings> {
+  const { gateway, store, clock } = parts;
+  const roundTripMs = await store.roundTripMs();
+  const { disk } = store.facts();
+  const { traffic, triggers, hosts } = gateway.readings();
+  return {
+    channels: gateway.channels().flatMap(({ state, ...view }) => {
+      const counted = traffic.get(view.name);
+      return counted === undefined ? [] : [{ ...view, up: state === "up", traffic: counted }];
+    }),
+    sessions: gateway.sessions(),
+    triggers,
+    hosts,
+    database: { roundTripMs, waiting: store.writer.waiting },
+    disk: disk === undefined ? undefined : { freeOctets: disk.freeMib * mib, low: disk.low },
+    nowMs: clock.nowMs(),
+  };
+}

@@ -1,0 +1,34 @@
+import { faultLine } from "../config/load.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Sms } from "../model/message.ts";
+import type { Report } from "../model/report.ts";
+import { isIntermediate, isReceipt, looksLikeReceipt, reportFrom } from "../smpp/receipt.ts";
+import { wallClock } from "../smpp/receipt-time.ts";
+import { readCodeTable } from "./report-codes/table.ts";
+import { inOurCodes } from "./report-codes/translate.ts";
+import type { ReportSettings } from "./report-settings.ts";
+
+/** What a provider's message tells of another one; undefined when it is an SMS. */
+export type ReportReader = (sms: Sms) => Report | undefined;
+
+/**
+ * Reads the reports of one provider as its channel's settings say. Throws `bad_configuration` that
+ * names the place in the table of codes. Called once per channel, at the start.
+ */
+export function createReportReader(
+  settings: ReportSettings,
+  host: { readonly name: string; readonly base: string },
+): ReportReader {
+  const { idFrom, timeZone, unknownIs, acceptedIs, enrouteIs, flagless, codes } = settings;
+  const reading = { idFrom, clock: wallClock(timeZone), unknownIs, acceptedIs, enrouteIs };
+  const table = readCodeTable(codes, host.base);
+  if ("faults" in table) {
+    const [first] = table.faults;
+    const why = first === undefined ? codes : faultLine(first);
+    throw new GatewayError("bad_configuration", `channels.${host.name}.reports.codes: ${why}`);
+  }
+  return (sms) => {
+    if (!isReceipt(sms) && !(flagless && looksLikeReceipt(sms))) return undefined;
+    return inOurCodes(reportFrom(sms, reading), table, isIntermediate(sms));
+  };
+}

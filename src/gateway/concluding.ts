@@ -1,0 +1,54 @@
+import type { Sent } from "../model/message.ts";
+
+/**
+ * Keeps a message from being concluded twice: by two reports at once, or by a report and the sweep
+ * for those that never came. The gateway is the only writer, so memory is the lock.
+ */
+export interface Concluding {
+  /**
+   * Call before the database is read, and `end` once what was read has been gone through: what is
+   * concluded in between is known, though the rows that were read do not show it.
+   */
+  reading(): { end(): void };
+  /** False when it is being concluded by somebody else, or has been since the oldest reading began. */
+  begin(key: string): boolean;
+  /** Nothing came of it: the next one may. */
+  release(key: string): void;
+  /** It is committed. */
+  settled(key: string): void;
+}
+
+/** A message that we split has a report for each part. */
+export function concludingKey({ message: { id }, part }: Sent): string {
+  return part === undefined ? id : `${id}/${part.number}`;
+}
+
+export function createConcluding(): Concluding {
+  const busy = new Set<string>();
+  // Bounded by what is concluded while one query runs: it is emptied when none is under way.
+  const recent = new Set<string>();
+  let readings = 0;
+  return {
+    reading() {
+      readings += 1;
+      return {
+        end() {
+          readings -= 1;
+          if (readings === 0) recent.clear();
+        },
+      };
+    },
+    begin(key) {
+      if (busy.has(key) || recent.has(key)) return false;
+      busy.add(key);
+      return true;
+    },
+    release(key) {
+      busy.delete(key);
+    },
+    settled(key) {
+      busy.delete(key);
+      if (readings > 0) recent.add(key);
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { idTimeMs } from "../model/id.ts";
+import type { QueueView } from "../model/view.ts";
+import type { SendRow } from "./finish.ts";
+import { queueParts } from "./queue-name.ts";
+import { type WaitingList, createWaitingList } from "./waiting.ts";
+
+/** Rows that one channel's queues may hold; above, messages for it are refused with `queue_full`. */
+export const queueRowsMax = 1_000_000;
+
+/** What stands in all queues of one channel. */
+export interface Tally {
+  /** Waiting ones, those in flight included. */
+  queued: number;
+  /** With a peer, or their result is being written. */
+  inFlight: number;
+  /** Those that the peer may have already. */
+  uncertain: number;
+}
+
+/** What memory knows of one queue. The numbers change by the functions of this file only. */
+export interface QueueState {
+  readonly name: string;
+  readonly channel: string;
+  readonly account: string | undefined;
+  readonly waiting: WaitingList<SendRow>;
+  /** Taken but not yet answered and committed: claimed, handed over, or being finished. */
+  readonly busy: Set<string>;
+  /** Those of them that are not on their way but kept for an operator's order. */
+  readonly kept: Set<string>;
+  /** Claims under way; they have a place in the window but are not known to the channel yet. */
+  claiming: number;
+  /** Rows of this queue, in memory and in the table. */
+  rows: number;
+  /** Those of them that the peer may have already. */
+  uncertain: number;
+  /** The sums of all queues of the channel. */
+  readonly sums: Tally;
+  /** When the first of the rows in the table was due, as far as it is known. */
+  tableDueMs: number | undefined;
+  /** False when the table holds rows of this queue that are not in memory. */
+  complete: boolean;
+  /** Counts rows that were left in the table, so that a fetch knows what it cannot have seen. */
+  left: number;
+  /** Counts rows that were changed in the table, so that a fetch knows that it may have seen old ones. */
+  changed: number;
+  fetching: boolean;
+  pumpPlanned: boolean;
+  wake: NodeJS.Timeout | undefined;
+}
+
+/** Every queue that has ever held something since the start. */
+export interface Queues {
+  /** Made when it is first asked for. */
+  of(name: string): QueueState;
+  all(): Iterable<QueueState>;
+  /** The sums of a channel, which change in place; asked for with each message that is forwarded. */
+  counts(channel: string): Readonly<Tally>;
+  /** When the first of what waits for this channel was due. */
+  oldestDueMs(channel: string): number | undefined;
+  /** Those that hold something. */
+  views(): QueueView[];
+}
+
+export function createQueues(): Queues {
+  const states = new Map<string, QueueState>();
+  const tallies = new Map<string, Tally>();
+
+  return {
+    of: (name) => states.get(name) ?? open(name),
+    all: () => states.values(),
+    counts: tallyOf,
+    oldestDueMs(channel) {
+      let oldestMs = Infinity;
+      for (const state of states.values())
+        if (state.channel === channel && state.rows > 0)
+          oldestMs = Math.min(oldestMs, dueMs(state) ?? Infinity);
+      return oldestMs === Infinity ? undefined : oldestMs;
+    },
+    views: () => [...states.values()].filter(({ rows }) => rows > 0).map(viewOf),
+  };
+
+  function tallyOf(channel: string): Tally {
+    let tally = tallies.get(channel);
+    if (tally === undefined)
+      tallies.set(channel, (tally = { queued: 0, inFlight: 0, uncertain: 0 }));
+    return tally;
+  }
+
+  function open(name: string): QueueState {
+    const { channel, account } = queueParts(name);
+    const state: QueueState = {
+      name,
+      channel,
+      account,
+      waiting: createWaitingList(),
+      busy: new Set(),
+      kept: new Set(),
+      claiming: 0,
+      rows: 0,
+      uncertain: 0,
+      sums: tallyOf(channel),
+      tableDueMs: undefined,
+      complete: true,
+      left: 0,
+      changed: 0,
+      fetching: false,
+      pumpPlanned: false,
+      wake: undefined,
+    };
+    states.set(name, state);
+    return state;
+  }
+}
+
+/** So many rows more, or fewer. */
+export function count(state: QueueState, rows: number): void {
+  state.rows += rows;
+  state.sums.queued += rows;
+}
+
+/** So many more of which the peer may have them already, or fewer. */
+export function doubt(state: QueueState, rows: number): void {
+  state.uncertain += rows;
+  state.sums.uncertain += rows;
+}
+
+/** Out of what waits: nobody else sends or ends it until it is let go. */
+export function take(state: QueueState, id: string): void {
+  if (state.busy.has(id)) return;
+  state.busy.add(id);
+  state.sums.inFlight += 1;
+}
+
+export function letGo(state: QueueState, id: string): void {
+  if (state.busy.delete(id)) state.sums.inFlight -= 1;
+}
+
+/** A row is in the table and not in memory; when it is due, if that is known. */
+export function leave(state: QueueState, rowDueMs = Infinity): void {
+  state.left += 1;
+  state.complete = false;
+  if (rowDueMs < (state.tableDueMs ?? Infinity)) state.tableDueMs = rowDueMs;
+}
+
+function viewOf(state: QueueState): QueueView {
+  const { name, channel, account, rows, uncertain, busy } = state;
+  const inFlight = busy.size;
+  return { name, channel, account, rows, inFlight, uncertain, oldestDueMs: dueMs(state) };
+}
+
+/** Memory holds the front of a queue; of what is behind it in the table the first due is known. */
+function dueMs({ waiting, tableDueMs }: QueueState): number | undefined {
+  let oldestMs = tableDueMs ?? Infinity;
+  // What is due at once is due since it was made.
+  for (const row of waiting.all())
+    oldestMs = Math.min(oldestMs, Math.max(row.dueMs, idTimeMs(row.id)));
+  return oldestMs === Infinity ? undefined : oldestMs;
+}

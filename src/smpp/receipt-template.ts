@@ -1,0 +1,110 @@
+import type { AccountOptions } from "../model/account-options.ts";
+import type { Sms } from "../model/message.ts";
+import {
+  standardTemplate,
+  TEMPLATE_FIELDS,
+  type TemplateField,
+  templateFrom,
+  type TemplatePart,
+} from "../model/receipt-template.ts";
+import type { Report } from "../model/report.ts";
+import { toGsm7 } from "../sms/gsm7.ts";
+
+/** How a receipt is written for one who reads it. */
+export interface ReceiptForm {
+  /** One that `templateFrom` takes. */
+  readonly template: string;
+  readonly dates: AccountOptions["receiptDates"];
+  readonly tlvs: boolean;
+}
+
+/** SMPP v3.4 appendix B. */
+export const standardForm: ReceiptForm = {
+  template: standardTemplate,
+  dates: "minute",
+  tlvs: true,
+};
+
+/** Nearly all have this one, so it is not read each time. */
+const standardParts = templateFrom(standardTemplate);
+
+/** Characters of the message that a receipt repeats (SMPP v3.4 appendix B). */
+export const quotedCharactersMax = 20;
+
+/** What a receipt tells: the report, with the state in the form's own words, and whose it is. */
+export interface Told {
+  readonly report: Report;
+  readonly state: string;
+  readonly delivered: boolean;
+  readonly way: Pick<Sms, "from" | "to">;
+}
+
+/**
+ * The text of a receipt. Called once per receipt. The words are ASCII, which is what those who read
+ * receipts expect; only the quote is in the receipt's own alphabet.
+ */
+export function receiptOctets(told: Told, { template, dates }: ReceiptForm): Buffer {
+  const parts = template === standardTemplate ? standardParts : templateFrom(template);
+  const octets: Buffer[] = [];
+  let words = "";
+  for (const part of parts)
+    if (part.field === "text") {
+      octets.push(Buffer.from(words, "latin1"), quoted(told.report.text));
+      words = "";
+    } else words += wordsOf(part, told, dates);
+  return Buffer.concat([...octets, Buffer.from(words, "latin1")]);
+}
+
+/** Three digits, or what else the network calls it. */
+export function threeDigits(error: string | number): string {
+  return String(error).replaceAll(/\W/g, "").padStart(3, "0");
+}
+
+function wordsOf(part: TemplatePart, told: Told, dates: ReceiptForm["dates"]): string {
+  if (part.field === undefined) return part.words;
+  const words = fieldOf(part.field, told, dates);
+  // The id is ours and never longer; a peer's own words may be.
+  return part.field === "id" ? words : words.slice(0, TEMPLATE_FIELDS[part.field]);
+}
+
+function fieldOf(field: TemplateField, told: Told, dates: ReceiptForm["dates"]): string {
+  const { report, state, delivered, way } = told;
+  switch (field) {
+    case "id":
+      return report.messageId;
+    case "sub":
+      return "001";
+    case "dlvrd":
+      return delivered ? "001" : "000";
+    case "submit":
+      return moment(report.submittedMs, dates);
+    case "done":
+      return moment(report.doneMs, dates);
+    case "stat":
+      return state;
+    case "err":
+      return threeDigits(report.error);
+    case "text":
+      return report.text;
+    case "from":
+      return way.from.digits;
+    case "to":
+      return way.to.digits;
+  }
+}
+
+/** Which characters of `YYYYMMDDhhmmss` a date is written with. */
+const DATES = { minute: [2, 12], second: [2, 14], year4: [0, 14] } as const;
+
+/** In UTC; zeros for a moment that nobody knows. */
+function moment(ms: number | undefined, dates: ReceiptForm["dates"]): string {
+  if (dates === "unix") return String(Math.floor((ms ?? 0) / 1_000));
+  const [from, to] = DATES[dates];
+  if (ms === undefined) return "0".repeat(to - from);
+  return new Date(ms).toISOString().replaceAll(/[-T:]/g, "").slice(from, to);
+}
+
+/** The quote in the receipt's own alphabet; a text that it cannot hold would be read wrongly. */
+function quoted(text: string): Buffer {
+  return toGsm7(text.slice(0, quotedCharactersMax)) ?? Buffer.alloc(0);
+}

@@ -1,0 +1,172 @@
+import { firstIdAt } from "../model/id.ts";
+import type { Sent } from "../model/message.ts";
+import type { Status } from "../model/status.ts";
+import { arrayText, quoted } from "./array-text.ts";
+import type { LookUps } from "./look-ups.ts";
+import { messageFrom } from "./message-row.ts";
+import type { AttemptTable, MessageTable } from "./tables.ts";
+
+/**
+ * Messages of one key that are looked at, and how many of them are given: where a provider with few
+ * ids uses each again and again, the newest may all have their reports while one before still waits.
+ */
+const sameKeyMax = 64;
+const candidatesMax = 8;
+
+/** Tries that are read in one go for each key asked for; where there are more, each key has its own. */
+const triesPerKey = 4;
+
+/** A clock that went back may have left ids of later than now. */
+const aheadMs = 3_600_000;
+
+/** What a report may be about. */
+export interface Candidate {
+  /** Without their traces. */
+  readonly sent: Sent;
+  /** As the provider gave it in its answer. */
+  readonly providerId: string;
+  /** Of the try that the provider took: beyond SENT and NOREPORT there was a report already. */
+  readonly status: Status;
+}
+
+/** The ids that a report may mean, and the channels of the provider that sent it: ids are its own. */
+export interface Wanted {
+  readonly channels: readonly string[];
+  readonly ids: readonly string[];
+}
+
+/**
+ * In the order of what is wanted: messages with one of the ids but for case and leading zeros, those
+ * without a report first, then the newest. Two look-ups for a batch, whatever its size: the tries by
+ * their ids, then the messages that these were of, with their originals.
+ */
+export async function candidatesFor(
+  lookUps: LookUps,
+  wanted: readonly Wanted[],
+  { nowMs, backMs }: { readonly nowMs: number; readonly backMs: number | undefined },
+): Promise<(readonly Candidate[])[]> {
+  const keys = new Set(wanted.flatMap(({ ids }) => ids.filter((id) => id !== "").map(keyOf)));
+  if (keys.size === 0) return wanted.map(() => []);
+  const bounds = [firstIdAt(backMs === undefined ? 0 : nowMs - backMs), firstIdAt(nowMs + aheadMs)];
+  const byKey = Map.groupBy(await triesOf(lookUps, keys, bounds), (one) => keyOf(one.provider_id));
+  const tries = wanted.map(({ channels, ids }) => {
+    const found = [...new Set(ids.map(keyOf))].flatMap((key) => byKey.get(key) ?? []);
+    return found
+      .filter(({ channel }) => channels.includes(channel))
+      .sort(openThenNewest)
+      .slice(0, candidatesMax);
+  });
+  const sents = await sentsOf(lookUps, tries.flat());
+  return tries.map((some) =>
+    some.flatMap((one) => {
+      const sent = sents(one);
+      return sent === undefined ? [] : [{ sent, providerId: one.provider_id, status: one.status }];
+    }),
+  );
+}
+
+type Try = Pick<
+  AttemptTable,
+  "id" | "root" | "channel" | "status" | "part" | "parts" | "reference"
+> & { readonly provider_id: string };
+
+const columns = "id, root, channel, provider_id, status, part, parts, reference";
+
+/** The index's own expression; `keyOf` is the same in our words. */
+const key = `ltrim(lower(provider_id collate "C"), '0')`;
+
+/**
+ * In the order of the index, since sorting is forbidden to these connections: without it the bounds
+ * alone look cheaper to PostgreSQL, and it reads all ids of four days.
+ */
+async function triesOf(
+  lookUps: LookUps,
+  keys: ReadonlySet<string>,
+  bounds: readonly string[],
+): Promise<Try[]> {
+  const texts = arrayText([...keys].map(quoted));
+  const limit = keys.size * triesPerKey + sameKeyMax;
+  const rows = await lookUps.rows<Try>(
+    "tries_of_keys",
+    `select ${columns} from attempt
+      where provider_id is not null and ${key} = any ($1::text[])
+        and id >= $2::uuid and id < $3::uuid
+      order by ${key}, id limit $4`,
+    [texts, ...bounds, limit],
+  );
+  if (rows.length < limit) return rows;
+  // One id has been used by many, so that of each key only the newest may be read.
+  return lookUps.rows<Try>(
+    "newest_tries_of_keys",
+    `select a.* from unnest($1::text[]) as w (key) cross join lateral (
+      select ${columns} from attempt
+      where provider_id is not null and ${key} = w.key and id >= $2::uuid and id < $3::uuid
+      order by id desc limit $4 offset 0) a`,
+    [texts, ...bounds, sameKeyMax],
+  );
+}
+
+/** Their traces, which are most of their size, tell nothing about reports. */
+type MessageRow = Omit<MessageTable, "at" | "log">;
+
+/** The messages of these tries with their originals, each with the content of its parent. */
+async function sentsOf(
+  lookUps: LookUps,
+  tries: readonly Try[],
+): Promise<(one: Try) => Sent | undefined> {
+  const rows = new Map<string, MessageRow>();
+  const read = async (ids: ReadonlySet<string>): Promise<void> => {
+    if (ids.size === 0) return;
+    // PostgreSQL chooses partitions by bounds, not by an array.
+    const sorted = [...ids].toSorted();
+    const found = await lookUps.rows<MessageRow>(
+      "messages_of_ids",
+      `select id, root, parent, direction, kind, channel, account, from_address, to_address, body,
+        data_coding, meta, hops
+      from message where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid`,
+      [arrayText(sorted), sorted[0], sorted.at(-1)],
+    );
+    for (const row of found) rows.set(row.id, row);
+  };
+  await read(new Set(tries.flatMap(({ id, root }) => [id, root])));
+  // Nearly always the parent is the original, and known already.
+  const parents = [...rows.values()].flatMap(({ parent }) => parent ?? []);
+  await read(new Set(parents.filter((id) => !rows.has(id))));
+
+  const messageOf = (id: string): Sent["message"] | undefined => {
+    const row = rows.get(id);
+    if (row === undefined) return undefined;
+    const parent = row.parent === null ? undefined : rows.get(row.parent);
+    return messageFrom({
+      ...row,
+      log: "[]",
+      parent_body: parent?.body ?? null,
+      parent_data_coding: parent?.data_coding ?? null,
+      parent_meta: parent?.meta ?? null,
+      parent_from: parent?.from_address ?? null,
+      parent_to: parent?.to_address ?? null,
+    });
+  };
+  return ({ id, root, part, parts, reference }) => {
+    const [message, original] = [messageOf(id), messageOf(root)];
+    if (message === undefined || original === undefined) return undefined;
+    if (part === null || parts === null || reference === null) return { message, original };
+    return { message, original, part: { number: part, total: parts, reference } };
+  };
+}
+
+/** As the index has it: ASCII letters low, and no zeros in front. */
+function keyOf(providerId: string): string {
+  const low = providerId.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  // What PostgreSQL cannot store it has never stored.
+  return low.replace(/^0+/, "").replaceAll("\0", "\u{FFFD}");
+}
+
+function openThenNewest(one: Try, other: Try): number {
+  if (isOpen(one) !== isOpen(other)) return isOpen(one) ? -1 : 1;
+  return one.id < other.id ? 1 : -1;
+}
+
+function isOpen({ status }: Try): boolean {
+  return status === "SENT" || status === "NOREPORT";
+}

@@ -1,0 +1,42 @@
+import { GatewayError } from "../model/error.ts";
+import type { Log } from "../model/log.ts";
+import { type DatabaseAddress, type Holder, takeLock } from "./gateway-lock.ts";
+import { type Postgres, startPostgres } from "./postgres.ts";
+
+/** Which database, in the words of the settings. */
+export interface DatabasePlace {
+  /** A PostgreSQL of the operator's; undefined for the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** Where the embedded PostgreSQL keeps its files. */
+  readonly dataDirectory: string;
+  /** How long the lock of one that is just ending is waited for. */
+  readonly lockWaitMs: number;
+}
+
+/** A database on which nobody else works. */
+export interface HeldDatabase {
+  readonly address: DatabaseAddress;
+  /** Undefined for a PostgreSQL of the operator's. */
+  readonly postgres: Postgres | undefined;
+  /** The connection that holds the lock. Whoever holds the database ends it before the server stops. */
+  readonly holder: Holder;
+}
+
+/**
+ * Starts the embedded server if there is no URL, and takes the lock. Rejects with `data_directory`,
+ * `database_unreachable` or `database_taken`; nothing is left running then that did not run before.
+ */
+export async function holdDatabase(place: DatabasePlace, log: Log): Promise<HeldDatabase> {
+  const { databaseUrl, dataDirectory, lockWaitMs: waitMs } = place;
+  const postgres =
+    databaseUrl === undefined ? await startPostgres({ dataDirectory, log }) : undefined;
+  const address: DatabaseAddress = postgres?.address ?? { connectionString: databaseUrl };
+  try {
+    return { address, postgres, holder: await takeLock(address, { before: undefined, waitMs }) };
+  } catch (error) {
+    // A server that ran before, or whose lock another gateway has taken, is that one's.
+    const taken = error instanceof GatewayError && error.code === "database_taken";
+    await (!taken && postgres?.adopted === false ? postgres.close() : postgres?.release());
+    throw error;
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Goal: nothing grows with time. Method: a steady load with reports for an hour, with all that a day
+ * brings: triggers saved anew, customer and provider who come and go, a retention run. Then memory,
+ * rows and credits are counted. Only `npm run test:long` does it.
+ *
+ * SIGNALBOX_SOAK_MINUTES (60) and SIGNALBOX_SOAK_RATE (2,000 messages a second) make it another one.
+ */
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { AccountView, TriggerView } from "../../src/model/view.ts";
+import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
+import { startSmsc } from "../../src/simulator/smsc.ts";
+import { freshDatabase } from "../support/database.ts";
+import { until } from "../support/gateway-process.ts";
+import { residentMib, siteCredits, startSite } from "../support/site.ts";
+
+const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
+const minutes = Number(process.env["SIGNALBOX_SOAK_MINUTES"] ?? 60);
+const rate = Number(process.env["SIGNALBOX_SOAK_RATE"] ?? 2_000);
+
+/** Samples of memory a minute. */
+const samplesPerMinute = 6;
+
+/**
+ * MiB an hour, by the straight line through the samples after the warm-up. A leak of one object of 100
+ * octets for each message of such an hour would be 700.
+ */
+const slopeMibMax = 100;
+
+/** ms. For what is under way at the end. */
+const patienceMs = 300_000;
+
+/** ms. Between two helpings of the load. */
+const helpingMs = 10;
+
+test(
+  `${minutes} minutes at ${rate} messages a second: memory stays flat, no row is left behind, every credit is counted`,
+  { skip: isLong ? false : "only in npm run test:long" },
+  async (context) => {
+    await using stack = new AsyncDisposableStack();
+    const triggers = await mkdtemp(join(tmpdir(), "signalbox-soak-"));
+    stack.defer(() => rm(triggers, { recursive: true, force: true }));
+    await cp(new URL("../../triggers", import.meta.url), triggers, { recursive: true });
+    const database = stack.use(await freshDatabase());
+    // Two days of a time that nobody keeps any more, for the retention run to find.
+    await database.query("select make_partitions((now() at time zone 'utc')::date - 400, 2)");
+    assert.ok((await partitions()).some(isOld));
+    const provider = stack.use(
+      await startSmsc({ host: "127.0.0.1", port: 0, rules: { retryDelayMs: 200 } }),
+    );
+    const { gateway, port } = stack.use(
+      await startSite({
+        providerPort: provider.port,
+        settings: { triggers, database: { url: database.url } },
+        server: { windowRequests: 200 },
+        client: { windowRequests: 200, binds: 2 },
+      }),
+    );
+    await gateway.untilUp();
+
+    const load = startSteadyLoad(port);
+    stack.defer(() => load.stop());
+    const samples: { readonly hours: number; readonly mib: number }[] = [];
+    const startMs = performance.now();
+    for (let minute = 1; minute <= minutes; minute += 1) {
+      for (let sample = 1; sample <= samplesPerMinute; sample += 1) {
+        const dueMs = (minute - 1 + sample / samplesPerMinute) * 60_000;
+        await pause(Math.max(0, startMs + dueMs - performance.now()));
+        samples.push({ hours: dueMs / 3_600_000, mib: residentMib(gateway.pid) });
+      }
+      await saveAnew(minute);
+      if (minute % 2 === 0) load.reconnect();
+      else provider.drop();
+      const { accepted, refused, reported } = load.counts;
+      const [row] = await database.query<{ n: number }>(
+        "select count(*)::integer as n from pending",
+      );
+      context.diagnostic(
+        `minute ${minute}: ${accepted} accepted, ${refused} refused, ${reported} reported, ${row?.n} pending, ${samples.at(-1)?.mib} MiB`,
+      );
+    }
+    await load.quiet();
+
+    const isSettled = async (): Promise<boolean> =>
+      (await database.query("select from pending limit 1")).length === 0;
+    assert.ok(await until(isSettled, patienceMs), "no row is left in pending");
+    const [count] = await database.query<{ taken: number; open: number }>(`
+      select count(*)::integer as taken,
+        (count(*) filter (where s.status is distinct from 'DELIVERED'))::integer as open
+      from message m left join state s on s.id = m.id
+      where m.parent is null and m.kind = 'sms' and m.direction = 'in'`);
+    assert.equal(count?.open, 0, "every message that was accepted is final");
+    assert.ok((count?.taken ?? 0) >= load.counts.accepted, "everything accepted is stored");
+    const accounts = (await gateway.api("GET", "/v1/accounts")) as AccountView[];
+    const left = accounts.find(({ id }) => id === "Test1")?.credits ?? 0;
+    assert.equal(siteCredits - left, count?.taken, "one credit for each");
+    const bad = ((await gateway.api("GET", "/v1/triggers")) as TriggerView[]).filter(
+      ({ state }) => state !== "active",
+    );
+    assert.deepEqual(bad, [], "every trigger is as it should be");
+    assert.deepEqual((await partitions()).filter(isOld), [], "what is too old has been dropped");
+
+    // Until everything has been compiled and every cache is full, growth is no leak.
+    const settledAt = minutes / 60 / 4;
+    const slope = slopeOf(samples.filter(({ hours }) => hours >= settledAt));
+    context.diagnostic(`memory: ${Math.round(slope)} MiB an hour`);
+    // A few minutes are too short for a slope: V8 fills its heap in steps.
+    if (minutes >= 20) assert.ok(slope < slopeMibMax, `${Math.round(slope)} MiB an hour`);
+
+    /** The same triggers, as from an editor: another text, so that they are compiled and swapped. */
+    async function saveAnew(minute: number): Promise<void> {
+      const file = join(triggers, "forward.ts");
+      const text = (await readFile(file, "utf8")).replace(/\/\/ Saved .*\n/, "");
+      await writeFile(file, `// Saved in minute ${minute}.\n${text}`);
+    }
+
+    async function partitions(): Promise<string[]> {
+      const rows = await database.query<{ name: string }>(
+        "select inhrelid::regclass::text as name from pg_inherits",
+      );
+      return rows.map(({ name }) => name);
+    }
+  },
+);
+
+/** A partition of a day more than 300 days ago, by its name: `message_p20260731`. */
+function isOld(name: string): boolean {
+  const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(name) ?? [];
+  return Date.parse(`${year}-${month}-${day}`) < Date.now() - 300 * 24 * 3_600_000;
+}
+
+interface SteadyLoad {
+  readonly counts: { accepted: number; refused: number; reported: number };
+  /** Says goodbye and comes again at once. */
+  reconnect(): void;
+  /** Sends no more; stays bound. */
+  quiet(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One customer, so many messages a second whatever the answers say; it remembers only counts. */
+function startSteadyLoad(port: number): SteadyLoad {
+  const counts = { accepted: 0, refused: 0, reported: 0 };
+  const ending = Promise.withResolvers<void>();
+  let sending = true;
+  let ended = false;
+  let leaving = Promise.withResolvers<void>();
+
+  async function run(): Promise<void> {
+    while (!ended) {
+      const esme = await connectEsme({
+        host: "127.0.0.1",
+        port,
+        systemId: "Test1",
+        password: "Pwd1",
+        windowRequests: 500,
+        watch: ({ receipt }) => {
+          if (receipt !== undefined) counts.reported += 1;
+        },
+      });
+      leaving = Promise.withResolvers();
+      const stopped = Promise.race([leaving.promise, esme.closed, ending.promise]);
+      await feed(esme, stopped);
+      await stopped;
+      await esme.unbind();
+    }
+  }
+
+  async function feed(esme: Esme, stopped: Promise<unknown>): Promise<void> {
+    let on = true;
+    void stopped.then(() => (on = false));
+    const answers = new Set<Promise<void>>();
+    for (let lastMs = performance.now(); on && sending;) {
+      await pause(helpingMs);
+      const nowMs = performance.now();
+      // A pause of this process is not made up for beyond a second, and the window is the limit.
+      let due = Math.round((Math.min(1_000, nowMs - lastMs) * rate) / 1_000);
+      for (; due > 0 && answers.size < rate; due -= 1) {
+        const answer = submit(esme).finally(() => answers.delete(answer));
+        answers.add(answer);
+      }
+      lastMs = nowMs;
+    }
+    await Promise.all(answers);
+  }
+
+  async function submit(esme: Esme): Promise<void> {
+    const message = {
+      from: "+31201234567",
+      to: "+31612345678",
+      text: "Soak",
+      registeredDelivery: 1,
+    };
+    const { status } = await esme.submit(message);
+    if (status === 0) counts.accepted += 1;
+    else if (status !== undefined) counts.refused += 1;
+  }
+
+  const running = run();
+  return {
+    counts,
+    reconnect: () => leaving.resolve(),
+    async quiet() {
+      sending = false;
+      // What was sent last has its answer when a whole second has brought no other.
+      for (let before = -1; before !== counts.accepted; await pause(1_000))
+        before = counts.accepted;
+    },
+    async stop() {
+      sending = false;
+      ended = true;
+      ending.resolve();
+      await running;
+    },
+  };
+}
+
+/** Least squares, MiB an hour. */
+function slopeOf(samples: readonly { readonly hours: number; readonly mib: number }[]): number {
+  const meanHours = samples.reduce((sum, { hours }) => sum + hours, 0) / samples.length;
+  const meanMib = samples.reduce((sum, { mib }) => sum + mib, 0) / samples.length;
+  let over = 0;
+  let under = 0;
+  for (const { hours, mib } of samples) {
+    over += (hours - meanHours) * (mib - meanMib);
+    under += (hours - meanHours) ** 2;
+  }
+  return over / under;
+}
