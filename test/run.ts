@@ -4,21 +4,27 @@
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { socketVariable, startTestServer } from "./support/database.ts";
 
 const nodeFlags = ["--disable-warning=ExperimentalWarning", "--no-node-snapshot"];
 
+/** The same that the launcher keeps. */
+const compileCache = join(tmpdir(), "node-compile-cache");
+
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith("--"));
 const named = given.filter((argument) => !argument.startsWith("--"));
-// Foreign peers are for CI, which installs them and runs that folder by itself.
+// Foreign peers are for CI, which installs them and runs that folder by itself. Crashes and bounds take the
+// whole machine for minutes: `npm run test:hard` has them, and CI. The hour of `npm run test:long` comes last
+// and by itself: it measures.
+const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
+const elsewhere = ["foreign", "soak", ...(isLong ? [] : ["crash", "bounds"])];
 const files =
   named.length > 0
     ? named
-    : globSync("test/**/*.test.ts", { exclude: ["test/foreign/**", "test/soak/**"] }).sort();
-// The hour of `npm run test:long` comes last and by itself: it measures.
-const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
+    : globSync("test/**/*.test.ts", { exclude: elsewhere.map((one) => `test/${one}/**`) }).sort();
 const alone = named.length === 0 && isLong ? globSync("test/soak/*.test.ts") : [];
 
 const server = await startTestServer();
@@ -30,14 +36,17 @@ try {
   await server.close();
 }
 
-function runTests(files: readonly string[]): Promise<number> {
-  const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`;
+function runTests(chosen: readonly string[]): Promise<number> {
+  // Half of the time a file waits for a process or a peer of its own; the long rounds measure memory and time.
+  const perCore = isLong ? 1 : 2;
+  const concurrency = `--test-concurrency=${perCore * Math.max(2, availableParallelism())}`;
   const child = spawn(
     process.execPath,
-    [...nodeFlags, "--test", concurrency, ...options, ...files],
+    [...nodeFlags, "--test", concurrency, ...options, ...chosen],
     {
       stdio: "inherit",
-      env: { ...process.env, [socketVariable]: server.socket },
+      // What one file has compiled the next one, and each gateway and command that it starts, need not.
+      env: { NODE_COMPILE_CACHE: compileCache, ...process.env, [socketVariable]: server.socket },
     },
   );
   // Ctrl-C reaches the child as well; this process must live on to stop the server.

@@ -184,7 +184,8 @@ test("a backup whose connection dies ends with an error and leaves no file", asy
     }
   };
   const code = await codeOf(saveBackup(kill(), join(folder.path, "backup")));
-  assert.match(code, /57P01|terminat/);
+  // pg says it in one of three ways, by what it was doing when the connection went.
+  assert.match(code, /57P01|terminat|connection error/);
   assert.deepEqual(await readdir(folder.path), []);
   assert.equal(await untilNone(db), 0);
   const again = await partsOfStream(await store.backups.open());

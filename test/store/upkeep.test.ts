@@ -46,7 +46,12 @@ test("a day that is kept because something waits is in the facts and told once",
     message: { ...one.message, id, root: id },
     forwards: one.forwards.map((forward) => ({
       ...forward,
-      message: { ...forward.message, id: id.replace(/.$/, "f"), root: id, parent: id },
+      message: {
+        ...forward.message,
+        id: id.replace(/.$/, (last) => (last === "f" ? "0" : "f")),
+        root: id,
+        parent: id,
+      },
     })),
   });
   const { log, upkeep } = await round(db);

@@ -43,7 +43,7 @@ export async function freshDatabase(options: { empty?: boolean } = {}): Promise<
   made += 1;
   const name = `test_${process.pid}_${made}`;
   const from = options.empty === true ? "template0" : template;
-  await administer(socket, `create database ${name} template ${from}`);
+  await administer(socket, `create database ${name} template ${from} strategy file_copy`);
   const client = await connectTo(socket, name);
   return {
     name,
