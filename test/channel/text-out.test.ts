@@ -78,7 +78,7 @@ const CODED = [
 ] as const;
 
 for (const [name, settings, text, dataCoding, hex] of CODED)
-  test(`${name}: data_coding and octets on the wire`, async () => {
+  test(`[W07] ${name}: data_coding and octets on the wire`, async () => {
     const [sms, ...others] = await sentWith(settings, written(text ?? ""));
     assert.deepEqual(others, []);
     assert.equal(sms?.dataCoding, dataCoding);

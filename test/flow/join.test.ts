@@ -129,7 +129,7 @@ test("a character that was cut in two is whole again, and what the provider gets
     assert.ok(!/[\ud800-\udbff]$/.test(Buffer.from(sms.octets).swap16().toString("utf16le")));
 });
 
-test("where parts are not joined, each is a message and goes on with its own octets", async () => {
+test("[I17] where parts are not joined, each is a message and goes on with its own octets", async () => {
   await using gateway = await startGateway();
   await using esme = await customer(gateway.port);
   const parts = cut(longText);
