@@ -37,9 +37,9 @@ try {
 }
 
 function runTests(chosen: readonly string[]): Promise<number> {
-  // Half of the time a file waits for a process or a peer of its own; the long rounds measure memory and time.
-  const perCore = isLong ? 1 : 2;
-  const concurrency = `--test-concurrency=${perCore * Math.max(2, availableParallelism())}`;
+  // Some of the time a file waits for a process or a peer of its own; the long rounds measure memory and time.
+  const perCore = isLong ? 1 : 1.5;
+  const concurrency = `--test-concurrency=${Math.ceil(perCore * Math.max(2, availableParallelism()))}`;
   const child = spawn(
     process.execPath,
     [...nodeFlags, "--test", concurrency, ...options, ...chosen],

@@ -28,10 +28,20 @@ export interface Joined {
  */
 export function joinedContent(parts: readonly PartContent[], codings?: Codings): Joined {
   const whole = wholeOf(parts, codings);
-  if (whole !== undefined)
-    return { text: decode(whole.octets, whole.dataCoding, whole.hasUdh, codings), whole };
-  const texts = parts.map((part) => decode(part.octets, part.dataCoding, part.hasUdh, codings));
-  return { text: texts.includes(undefined) ? undefined : texts.join(""), whole };
+  if (whole !== undefined && !isPackedIn(whole.dataCoding, codings))
+    return { text: textOf(whole), whole };
+  const texts = parts.map(textOf);
+  if (!texts.includes(undefined)) return { text: texts.join(""), whole };
+  return { text: whole && textOf(whole), whole };
+
+  function textOf({ octets, dataCoding, hasUdh }: PartContent): string | undefined {
+    return decode(octets, dataCoding, hasUdh, codings);
+  }
+}
+
+/** A last `@` may be told by the end of a part, and no more when all are packed anew; see `unpack`. */
+function isPackedIn(dataCoding: number, codings: Codings | undefined): boolean {
+  return dataCodingOf(dataCoding, codings).coding === "gsm7-packed";
 }
 
 function wholeOf(parts: readonly PartContent[], codings?: Codings): PartContent | undefined {
@@ -42,7 +52,7 @@ function wholeOf(parts: readonly PartContent[], codings?: Codings): PartContent 
   if (headers.some((header) => header.fault !== undefined)) return undefined;
   if (new Set(headers.map((header) => tablesIn(header.elements))).size > 1) return undefined;
   const { dataCoding } = first;
-  const isPacked = dataCodingOf(dataCoding, codings).coding === "gsm7-packed";
+  const isPacked = isPackedIn(dataCoding, codings);
   // Septets of each part begin at a bit of their own, so they are unpacked before they are joined.
   const pieces = parts.map(({ octets }, at) => {
     const start = headers[at]?.length ?? 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { textParts } from "../../src/sms/parts.ts";
 import { joinedContent } from "../../src/sms/joined.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -82,4 +83,19 @@ test("any parts are joined without an error, and octets that are joined are all 
         assert.deepEqual(whole.octets, Buffer.concat(parts.map((part) => part.octets)));
     }),
   );
+});
+
+test("packed parts keep a last @ that they would lose if they were packed anew as a whole", () => {
+  const codings = { 0: "gsm7-packed" } as const;
+  const text = `${"a".repeat(160)}ça@`;
+  const made = textParts(text, {
+    prefer: ["gsm7-packed"],
+    languages: ["turkish"],
+    codings,
+    reference: 0,
+  });
+  assert.ok("coding" in made && made.coding === "gsm7-packed");
+  const { dataCoding } = made;
+  const parts = made.parts.map(({ octets, hasUdh }) => ({ octets, hasUdh, dataCoding }));
+  assert.equal(joinedContent(parts, codings).text, text);
 });
