@@ -166,9 +166,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     return { ...views, state: "active", detail: running + channelNote, sinceMs: script.sinceMs };
   }
 
-  async function rescan(): Promise<void> {
+  async function rescan(quietMs = 0): Promise<boolean> {
     try {
-      await scripts.scan();
+      return await scripts.scan(quietMs);
     } finally {
       for (const wake of waiters.splice(0)) wake();
     }
@@ -177,11 +177,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   let unwatch = () => Promise.resolve();
   try {
     // The watch begins first, so that no save falls between it and the first look.
-    unwatch = await watchFolder(directory, limits.saveQuietMs, log, () => {
-      rescan().catch((error: unknown) =>
-        log.error({ directory, why: whyNot(error) }, "The trigger folder cannot be read."),
-      );
-    });
+    unwatch = await watchFolder(directory, limits.saveQuietMs, log, () =>
+      rescan(limits.saveQuietMs).catch((error: unknown) => {
+        log.error({ directory, why: whyNot(error) }, "The trigger folder cannot be read.");
+        return true;
+      }),
+    );
     await rescan();
   } catch (error) {
     await unwatch();
@@ -229,7 +230,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         }));
       }),
     }),
-    rescan,
+    async rescan() {
+      await rescan();
+    },
     changed: () => new Promise((resolve) => waiters.push(resolve)),
     async close() {
       await unwatch();

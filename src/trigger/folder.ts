@@ -1,5 +1,6 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 import type { Log } from "../model/log.ts";
 
@@ -28,6 +29,30 @@ export async function triggerFiles(directory: string): Promise<readonly string[]
   return files;
 }
 
+/**
+ * Whether a file of the folder, or of its subfolders, was written less than this long ago: then more of
+ * the same save may be on its way. A file that says it was written in the future tells nothing.
+ */
+export async function changedWithin(directory: string, ms: number): Promise<boolean> {
+  const nowMs = Date.now();
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true });
+  const files = entries.filter(
+    (entry) => entry.name.endsWith(".ts") && !isLeftAlone(entry.parentPath.slice(directory.length)),
+  );
+  const ages = await Promise.all(
+    files.map(async (entry) => {
+      const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
+      return found === undefined ? Infinity : nowMs - found.mtimeMs;
+    }),
+  );
+  return ages.some((age) => age >= 0 && age < ms);
+}
+
+/** Folders that nothing is looked for in. */
+function isLeftAlone(path: string): boolean {
+  return /[\\/](node_modules|\.git)([\\/]|$)/.test(path);
+}
+
 /** Names that begin with a point are an editor's or a system's own: locks, copies, resource forks. */
 function isTriggerFile(name: string): boolean {
   return /^[^.].*\.ts$/.test(name) && !/\.(test|d)\.ts$/.test(name);
@@ -35,7 +60,8 @@ function isTriggerFile(name: string): boolean {
 
 /**
  * Calls `changed` when something in the folder may have changed, `quietMs` after the last sign of
- * it. What the file system tells is a hint and no more: whoever is called looks for himself. Goes on
+ * it, and again that much later when it answers false: it came in the middle of a save. What the file
+ * system tells is a hint and no more: whoever is called looks for himself. Goes on
  * when the folder is replaced by another one of its name, as a deployment by a link does. Resolves
  * when the watch has begun. The function it gives ends it.
  */
@@ -43,12 +69,16 @@ export async function watchFolder(
   directory: string,
   quietMs: number,
   log: Log,
-  changed: () => void,
+  changed: () => Promise<boolean>,
 ): Promise<() => Promise<void>> {
   let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+  const tell = async () => {
+    if (!(await changed())) hint();
+  };
   const hint = () => {
     clearTimeout(timer);
-    timer = setTimeout(changed, quietMs);
+    if (!ended) timer = setTimeout(() => void tell(), quietMs);
   };
   let watcher = await watchTree(directory, log, hint);
   let moving = Promise.resolve();
@@ -63,6 +93,7 @@ export async function watchFolder(
   watchFile(directory, { interval: folderLookMs, persistent: false }, look);
   return async () => {
     unwatchFile(directory, look);
+    ended = true;
     await moving;
     clearTimeout(timer);
     await watcher.close();
@@ -73,7 +104,7 @@ async function watchTree(directory: string, log: Log, hint: () => void): Promise
   const watcher = watch(directory, {
     ignoreInitial: true,
     awaitWriteFinish: { stabilityThreshold: stableMs, pollInterval: pollMs },
-    ignored: (path) => /[\\/](node_modules|\.git)([\\/]|$)/.test(path.slice(directory.length)),
+    ignored: (path) => isLeftAlone(path.slice(directory.length)),
   });
   watcher.on("all", hint);
   watcher.on("error", (error) =>

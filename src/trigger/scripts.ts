@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import { type Built, bundle } from "./bundle.ts";
-import { triggerFiles } from "./folder.ts";
+import { changedWithin, triggerFiles } from "./folder.ts";
 import type { LoadAnswer } from "./batch.ts";
 import { placedFault } from "./position.ts";
 import { type Registration, registrationsOf } from "./registration.ts";
@@ -21,8 +21,11 @@ export interface ScriptFile {
 
 export interface Scripts {
   files(): readonly ScriptFile[];
-  /** Looks at the folder and brings in what has changed. Calls queue up. */
-  scan(): Promise<void>;
+  /**
+   * Looks at the folder and brings in what has changed. Calls queue up. False, and nothing is brought
+   * in, when a file was written less than `quietMs` ago or meanwhile: the rest of that save may follow.
+   */
+  scan(quietMs: number): Promise<boolean>;
   /** A loaded script turned out not to be loadable any more. */
   scriptOf(isolate: number): Script | undefined;
 }
@@ -54,13 +57,15 @@ export function openScripts(owner: ScriptsOwner): Scripts {
   let held: Save[] = [];
   let lastIsolate = 0;
   let first = true;
-  let queue: Promise<void> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
 
-  async function scan(): Promise<void> {
+  async function scan(quietMs: number): Promise<boolean> {
     const names = await triggerFiles(directory);
     const builts = await Promise.all(
       names.map(async (file) => ({ file, built: await bundle(directory, file) })),
     );
+    // Asked afterwards, so that it also finds what was written while the files were read.
+    if (quietMs > 0 && (await changedWithin(directory, quietMs))) return false;
     const changed: Save = new Set();
     for (const { file, built } of builts) {
       const seen = built.ok ? built.hash : built.fault;
@@ -83,6 +88,7 @@ export function openScripts(owner: ScriptsOwner): Scripts {
       if (await take(save)) held = held.filter((other) => other !== save);
       else if (!held.includes(save)) held.push(save);
     }
+    return true;
   }
 
   /** The save as one with those that wait and have a file in common with it. */
@@ -232,9 +238,13 @@ export function openScripts(owner: ScriptsOwner): Scripts {
 
   return {
     files: () => [...known.values()],
-    scan() {
-      queue = queue.then(scan, scan);
-      return queue;
+    scan(quietMs) {
+      const scanned = queue.then(
+        () => scan(quietMs),
+        () => scan(quietMs),
+      );
+      queue = scanned;
+      return scanned;
     },
     scriptOf: (isolate) =>
       [...known.values()].find((one) => one.script?.isolate === isolate)?.script,

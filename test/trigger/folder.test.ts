@@ -1,14 +1,14 @@
 /** The folder as the world leaves it: odd files, a bundler that dies, a folder that comes and goes. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../../src/model/clock.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { type Engine, openEngine } from "../../src/trigger/engine.ts";
-import { filesMax } from "../../src/trigger/folder.ts";
+import { changedWithin, filesMax } from "../../src/trigger/folder.ts";
 import { defaultLimits } from "../../src/trigger/limits.ts";
 import { recorderLog } from "../support/log.ts";
 import { messageRequest, openScripts, script } from "../support/run-trigger.ts";
@@ -231,4 +231,24 @@ test("a bundler that was killed is started anew with the next save", async () =>
   await running.save({ "a.ts": charging(2) });
   assert.equal(await charge(running.engine), 2);
   assert.deepEqual(details(running.engine), { "a.ts": "version 2 runs", "b.ts": "version 1 runs" });
+});
+
+test("a look in the middle of a save waits for the rest of it, in subfolders too", async (t) => {
+  const folder = await emptyFolder(t);
+  await mkdir(join(folder, "shared"));
+  await mkdir(join(folder, "node_modules"));
+  const nowS = Date.now() / 1_000;
+  const write = async (file: string, ageS: number): Promise<void> => {
+    await writeFile(join(folder, file), "");
+    await utimes(join(folder, file), nowS - ageS, nowS - ageS);
+  };
+  await write("old.ts", 3_600);
+  // A clock that was wrong when it was written must not hold up all that follows.
+  await write("future.ts", -3_600);
+  await write("node_modules/package.ts", 1);
+  assert.equal(await changedWithin(folder, 60_000), false);
+  await write("shared/rates.ts", 1);
+  assert.equal(await changedWithin(folder, 60_000), true);
+  await write("shared/rates.ts", 120);
+  assert.equal(await changedWithin(folder, 60_000), false);
 });
