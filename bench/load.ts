@@ -47,8 +47,9 @@ export function buildTools(): void {
 }
 
 /** A provider that takes everything at once, and reports what is asked for at once. `stop` ends it and gives its count. */
-export async function startSink(port: number, idsFile: string) {
-  const args = ["--port", String(port), "--dlr", "auto", "--log-ids", idsFile];
+export async function startSink(port: number, idsFile: string, answerDelayMs = 0) {
+  const delay = ["--resp-delay-ms", String(answerDelayMs)];
+  const args = ["--port", String(port), "--dlr", "auto", "--log-ids", idsFile, ...delay];
   const child = spawn(join(TOOLS, "smpp-sink"), args, { stdio: ["ignore", "pipe", "pipe"] });
   const output = textOf(child.stdout);
   // It says on this stream that it listens.
@@ -69,8 +70,10 @@ export interface LoadOptions {
   readonly systemId: string;
   readonly password: string;
   readonly count: number;
-  /** submit_sm without an answer at a time. */
+  /** submit_sm without an answer at a time, for each bind. */
   readonly window: number;
+  /** Sessions that share the load; 1 when left out. */
+  readonly binds?: number;
   /** Messages a second; as fast as answers come when left out. */
   readonly rate?: number;
   /** Each message asks for a report, and the run ends when the last receipt has come. */
@@ -87,6 +90,7 @@ export async function runLoad(options: LoadOptions): Promise<Load> {
     password: options.password,
     count: options.count,
     window: options.window,
+    binds: options.binds,
     rate: options.rate,
     "registered-delivery": options.reports ? 1 : 0,
     len: options.textCharacters,

@@ -2,195 +2,53 @@
 // account is charged, the message is stored and passed on, and he is answered after the commit; then
 // the same with the whole way home: the provider's report, two more triggers, the customer's receipt.
 // Everything is real and on this machine; see bench/README.md for how to read it.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stdout, versions } from "node:process";
-import {
-  freePort,
-  type GatewayProcess,
-  startGatewayProcess,
-  until,
-} from "../test/support/gateway-process.ts";
-import { buildTools, compare, type Load, runLoad, type SinkCount, startSink } from "./load.ts";
-import { type Part, PARTS, usageOf } from "./usage.ts";
+import { stdout } from "node:process";
+import { buildTools } from "./load.ts";
+import { machine } from "./machine.ts";
+import { type Run, isClean, openBench } from "./under-load.ts";
+import { PARTS } from "./usage.ts";
 
-const ACCOUNT = { id: "load", password: "secret" };
-const textCharacters = 60;
 /** Messages that let the engines warm up, and tell how many make the seconds below. */
 const warmUpMessages = 20_000;
 /** Seconds under load at the speed of the warm-up; speed grows with warmth, so that at least 30 are left. */
 const measuredS = { accepted: 50, lives: 40 } as const;
 /** Messages a second, and for how long, in the runs that ask for latency instead of speed. */
 const offered = { rate: 1_000, seconds: 15 } as const;
-/** ms. Longer means that accepted messages do not get out any more. */
-const drainMostMs = 60_000;
 /** What this machine is to reach at least: messages accepted a second, and whole lives a second. */
 const marks = { accepted: 8_000, lives: 5_000 } as const;
 
 const atRate = { count: offered.rate * offered.seconds, window: 1_000, rate: offered.rate };
 
-interface Run {
-  readonly name: string;
-  readonly asked: number;
-  readonly reports: boolean;
-  readonly load: Load;
-  readonly sink: SinkCount;
-  /** Passed on to the provider, from the first submit to the last row finished. */
-  readonly forwardedPerS: number;
-  readonly cpuUsPerMessage: Readonly<Record<Part, number>>;
-  readonly residentMib: Readonly<Record<Part, number>>;
-  readonly lost: number;
-  readonly doubled: number;
-}
-
-interface Bench {
-  readonly gateway: GatewayProcess;
-  readonly port: number;
-  readonly sinkPort: number;
-  readonly folder: string;
-}
-
 /** Prints a table, writes bench/out/quick.json; false when anything was lost, doubled or not accepted. */
 export async function quick(): Promise<boolean> {
   buildTools();
-  const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-"));
-  const [port, sinkPort] = [await freePort(), await freePort()];
-  await using gateway = await startGatewayProcess(settings(port, sinkPort));
-  const bench = { gateway, port, sinkPort, folder };
-  try {
-    const accepted = await measure(bench, "warm-up", { count: warmUpMessages, window: 100 });
-    const runs = [
-      await measure(bench, "window 100", {
-        count: Math.round(accepted.load.msgs_per_s * measuredS.accepted),
-        window: 100,
-      }),
-      await measure(bench, `${offered.rate}/s`, atRate),
-    ];
-    const reports = true;
-    const warm = { count: warmUpMessages, window: 100, reports };
-    const lives = await measure(bench, "warm-up with reports", warm);
-    runs.push(
-      await measure(bench, "window 100, reports", {
-        count: Math.round(lives.load.dlr.per_s * measuredS.lives),
-        window: 100,
-        reports,
-      }),
-      await measure(bench, `${offered.rate}/s, reports`, { ...atRate, reports }),
-    );
-    const out = join(import.meta.dirname, "out");
-    await mkdir(out, { recursive: true });
-    await writeFile(
-      join(out, "quick.json"),
-      `${JSON.stringify({ ...machine(), runs }, null, 2)}\n`,
-    );
-    stdout.write(report(runs));
-    return runs.every(isClean);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function settings(port: number, sinkPort: number): Readonly<Record<string, unknown>> {
-  return {
-    channels: {
-      SMPP_SERVER1: {
-        type: "smpp-server",
-        address: ["127.0.0.1"],
-        port,
-        // How many receipts the customer takes at a time; he answers at once.
-        windowRequests: 1_000,
-      },
-      SMPP1: {
-        type: "smpp-client",
-        host: "127.0.0.1",
-        port: sinkPort,
-        systemId: "signalbox",
-        password: "bench",
-        windowRequests: 1_000,
-        reconnectMs: 50,
-      },
-    },
-    log: { level: "warn" },
-  };
-}
-
-async function measure(
-  { gateway, port, sinkPort, folder }: Bench,
-  name: string,
-  how: {
-    readonly count: number;
-    readonly window: number;
-    readonly rate?: number;
-    readonly reports?: boolean;
-  },
-): Promise<Run> {
-  stdout.write(`${name}: ${how.count} messages\n`);
-  const files = { acked: join(folder, "acked.txt"), ids: join(folder, "ids.txt") };
-  const sink = await startSink(sinkPort, files.ids);
-  await gateway.untilUp();
-  await haveAccount(gateway);
-
-  const before = usageOf(gateway.pid, gateway.dataDirectory);
-  const beganMs = performance.now();
-  const reports = how.reports ?? false;
-  const load = await runLoad({ port, ...how, reports, ...customer(), ackedFile: files.acked });
-  const isDrained = async () => {
-    const channels = await gateway.channels();
-    return channels.every(({ queued, inFlight }) => queued === 0 && inFlight === 0);
-  };
-  if (!(await until(isDrained, drainMostMs)))
-    throw new Error(`messages still wait after ${drainMostMs} ms:\n${gateway.output()}`);
-  const tookS = (performance.now() - beganMs) / 1_000;
-  const after = usageOf(gateway.pid, gateway.dataDirectory);
-
-  const count = await sink.stop();
-  const perMessage = (part: Part) => ((after[part].cpuMs - before[part].cpuMs) * 1_000) / load.ok;
-  return {
-    name,
-    asked: how.count,
-    reports,
-    load,
-    sink: count,
-    forwardedPerS: Math.round(count.accepted / tookS),
-    cpuUsPerMessage: byPart((part) => Math.round(perMessage(part) * 10) / 10),
-    residentMib: byPart((part) => Math.round(after[part].residentMib)),
-    ...compare(files.acked, files.ids),
-  };
-}
-
-function customer() {
-  return { systemId: ACCOUNT.id, password: ACCOUNT.password, textCharacters };
-}
-
-/** With credits for everything that could be sent in the time. */
-async function haveAccount(gateway: GatewayProcess): Promise<void> {
-  const accounts = JSON.stringify(await gateway.api("GET", "/v1/accounts"));
-  if (accounts.includes(`"${ACCOUNT.id}"`)) return;
-  await gateway.api("POST", "/v1/accounts", { ...ACCOUNT, credits: 100_000_000, numbers: [] });
-}
-
-/** Nothing lost, doubled or malformed, and each report that was asked for came home once. */
-function isClean({ asked, reports, load, sink, lost, doubled }: Run): boolean {
-  const { dlr } = load;
-  const broken = load.protocol_errors + sink.protocol_errors + load.dup_message_ids;
-  const wrong = dlr.duplicates + dlr.unknown + dlr.not_delivrd;
-  const home = dlr.received === (reports ? asked : 0);
-  return lost + doubled + broken + wrong === 0 && load.ok === asked && home;
-}
-
-function byPart<T>(value: (part: Part) => T): Record<Part, T> {
-  return { gateway: value("gateway"), host: value("host"), postgres: value("postgres") };
-}
-
-function machine() {
-  return {
-    at: new Date().toISOString(),
-    node: versions.node,
-    cpu: cpus()[0]?.model ?? "",
-    cores: cpus().length,
-    memoryMib: Math.round(totalmem() / 2 ** 20),
-  };
+  await using bench = await openBench();
+  const accepted = await bench.measure("warm-up", { count: warmUpMessages, window: 100 });
+  const runs = [
+    await bench.measure("window 100", {
+      count: Math.round(accepted.load.msgs_per_s * measuredS.accepted),
+      window: 100,
+    }),
+    await bench.measure(`${offered.rate}/s`, atRate),
+  ];
+  const reports = true;
+  const warm = { count: warmUpMessages, window: 100, reports };
+  const lives = await bench.measure("warm-up with reports", warm);
+  runs.push(
+    await bench.measure("window 100, reports", {
+      count: Math.round(lives.load.dlr.per_s * measuredS.lives),
+      window: 100,
+      reports,
+    }),
+    await bench.measure(`${offered.rate}/s, reports`, { ...atRate, reports }),
+  );
+  const out = join(import.meta.dirname, "out");
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, "quick.json"), `${JSON.stringify({ ...machine(), runs }, null, 2)}\n`);
+  stdout.write(report(runs));
+  return runs.every(isClean);
 }
 
 function report(runs: readonly Run[]): string {

@@ -1,10 +1,12 @@
 // `npm run bench quick`: one measurement by its name.
 import { argv, exit, stderr } from "node:process";
+import { charts } from "./charts.ts";
+import { full } from "./full.ts";
 import { matching } from "./matching.ts";
 import { quick } from "./quick.ts";
 
 /** Each resolves to false when something was wrong with what was measured, such as a lost message. */
-const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { quick, matching };
+const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { quick, full, matching, charts };
 
 const name = argv[2] ?? "";
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

@@ -72,12 +72,17 @@ function treeOf(all: readonly Process[], root: number): readonly Process[] {
   return [...own, ...children.flatMap(({ pid }) => treeOf(all, pid))];
 }
 
-function postmasterPid(dataDirectory: string): number {
+/** The file in which the embedded server says how it can be reached: pid, port, socket directory and more. */
+export function postmasterFile(dataDirectory: string): string {
   const file = readdirSync(dataDirectory, { recursive: true, encoding: "utf8" }).find((name) =>
     /(^|\/)postmaster\.pid$/.test(name),
   );
   if (file === undefined) throw new Error(`no database runs in ${dataDirectory}`);
-  return Number(readFileSync(join(dataDirectory, file), "utf8").split("\n")[0]);
+  return join(dataDirectory, file);
+}
+
+function postmasterPid(dataDirectory: string): number {
+  return Number(readFileSync(postmasterFile(dataDirectory), "utf8").split("\n")[0]);
 }
 
 function sum(list: readonly Process[]): Usage {

@@ -2,11 +2,13 @@ import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
 import type { AccountDetail, AccountView } from "../src/model/view.ts";
+import { accountSheet } from "./account-sheet.ts";
 import { assignments, wholeNumber } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
 import { readPassword } from "./password.ts";
 import { answer, pairs, table } from "./print.ts";
-import type { GlobalOptions } from "./settings.ts";
+import { type GlobalOptions, readSettings } from "./settings.ts";
+import { visible } from "./visible.ts";
 import { accountDetailShape, accountShape } from "./views.ts";
 
 /** Credits. Far above any purse, and a sum of many stays exact as a double. */
@@ -38,6 +40,20 @@ export function addAccount(program: Command): void {
     });
 
   account
+    .command("sheet")
+    .description("print what the customer needs to connect, as Markdown; never the password")
+    .argument("<id>")
+    .option("--host <name>", "the name by which he reaches us; this machine's when left out")
+    .action(async (id: string, own: { readonly host?: string }, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const settings = readSettings(options);
+      const path = `/v1/accounts/${segment(id)}`;
+      const shown = await ask(options, { method: "GET", path, shape: accountDetailShape });
+      const lines = visible(accountSheet(shown, settings, own.host));
+      answer(options, { markdown: lines.join("\n") }, () => lines.join("\n"));
+    });
+
+  account
     .command("set")
     .description("set options of an account; without a value one goes back to its standard")
     .argument("<id>")
@@ -62,7 +78,7 @@ export function addAccount(program: Command): void {
       const body = { id, password, credits: own.credits, numbers: own.number };
       const call = { method: "POST", path: "/v1/accounts", body, shape: accountShape } as const;
       const made = await ask(options, call);
-      answer(options, made, (one) => `Account ${one.id} is made. ${sumOf(one)}`, tryIt(id));
+      answer(options, made, (one) => `Account ${one.id} is made. ${sumOf(one)}`, sheetOf(id));
     });
 
   account
@@ -117,6 +133,10 @@ function details({ id, credits, passwordScheme, numbers, options }: AccountDetai
 
 function sumOf({ credits }: AccountView): string {
   return credits === 1 ? "It has 1 credit." : `It has ${credits} credits.`;
+}
+
+function sheetOf(id: string): string {
+  return `What the customer needs to connect: signalbox account sheet ${id}`;
 }
 
 function tryIt(id: string): string {

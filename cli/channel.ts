@@ -2,7 +2,10 @@ import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import { idBaseWords } from "../src/model/provider-id.ts";
 import type { ChannelView } from "../src/model/view.ts";
+import { assignments } from "./argument.ts";
+import { channelSetting } from "./channel-setting.ts";
 import { lastErrorText, stateText } from "./channel-state.ts";
+import { change } from "./config.ts";
 import { ask, segment } from "./gateway.ts";
 import { age, answer, count, overdue, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
@@ -21,6 +24,22 @@ export function addChannel(program: Command): void {
       answer(options, channels, listed, nextFor(channels));
     });
 
+  channel
+    .command("set")
+    .description("change settings of a channel in the file; without a value one is taken out")
+    .argument("<name>", "the channel")
+    .argument(
+      "<setting=value...>",
+      "such as host=smpp.example.com, reports.waitMs=60000",
+      assignments,
+    )
+    .action(async (name: string, fields: Fields, _own, command: Command) => {
+      const body = Object.fromEntries(
+        Object.entries(fields).map(([field, text]) => [field, channelSetting(field, text)]),
+      );
+      await change({ method: "PATCH", path: `/v1/channels/${segment(name)}`, body }, command);
+    });
+
   for (const [verb, { description, told, next }] of Object.entries(HOLDS))
     channel
       .command(verb)
@@ -33,6 +52,8 @@ export function addChannel(program: Command): void {
         answer(options, await ask(options, call), told, next(name));
       });
 }
+
+type Fields = Readonly<Record<string, string>>;
 
 interface Hold {
   readonly description: string;

@@ -4,12 +4,13 @@ import { age, count, size, overdue, paint, pairs, table } from "./print.ts";
 
 /** The whole gateway on one screen: what is wrong, then its channels, then all else. */
 export function overview(status: StatusView): string {
-  const { version, pid, sinceMs, well, troubles } = status;
+  const { version, pid, sinceMs, well, troubles, warnings } = status;
   const how = well
     ? paint("green", "is well")
     : paint("red", `is not well: ${count(troubles.length, "trouble")}`);
   const lines = [`Signalbox ${version} ${how}; up ${age(sinceMs)}, process ${pid}`];
   if (troubles.length > 0) lines.push("", ...troubles.map((text) => paint("red", `! ${text}`)));
+  if (warnings.length > 0) lines.push("", ...warnings.map((text) => paint("yellow", `- ${text}`)));
   lines.push("", channels(status), "", pairs(facts(status)));
   return lines.join("\n");
 }

@@ -4,8 +4,8 @@ import type { GlobalOptions } from "./settings.ts";
 
 /** How far a long work has come. */
 export interface Progress {
-  /** `total` may become known later, or never; it may grow. */
-  at(done: number, total: number | undefined): void;
+  /** `total` may become known later, or never; it may grow. `note` is how it goes, behind the rest. */
+  at(done: number, total: number | undefined, note?: string): void;
   /** Leaves the last state on the screen and goes to the next line. */
   end(): void;
 }
@@ -25,6 +25,7 @@ export function createProgress(
   if (!stream.isTTY || json === true) return { at: () => undefined, end: () => undefined };
   const words = (number: number) =>
     what.unit === "octets" ? size(number) : count(number, what.unit, what.unit);
+  let noted = "";
   const bar = new SingleBar({
     stream,
     fps: drawsPerSecond,
@@ -32,12 +33,13 @@ export function createProgress(
     // The bar of a work whose end is not known would lie; its sum does not.
     format: (_options, { progress, value, total }) =>
       total > 0
-        ? `${what.label}  ${drawn(progress)}  ${Math.floor(progress * 100)} %  ${words(value)} of ${words(total)}`
-        : `${what.label}  ${words(value)}`,
+        ? `${what.label}  ${drawn(progress)}  ${Math.floor(progress * 100)} %  ${words(value)} of ${words(total)}${noted}`
+        : `${what.label}  ${words(value)}${noted}`,
   });
   let started = false;
   return {
-    at(done, total) {
+    at(done, total, note) {
+      noted = note === undefined ? "" : `  ${note}`;
       if (!started) bar.start(total ?? 0, done);
       started = true;
       bar.setTotal(total ?? 0);

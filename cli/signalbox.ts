@@ -1,26 +1,9 @@
 import { Command, CommanderError } from "commander";
-import { addAccount } from "./account.ts";
-import { addAdmin } from "./admin.ts";
-import { addChannel } from "./channel.ts";
-import { addConfig } from "./config.ts";
-import { addDb } from "./db.ts";
-import { addDeadLetter } from "./dead-letter.ts";
 import { exitCodes, tellError } from "./failure.ts";
-import { addLog } from "./log.ts";
-import { addMessage } from "./message.ts";
-import { addPrivacy } from "./privacy.ts";
-import { addQueue } from "./queue.ts";
-import { addReport } from "./report.ts";
-import { addSession } from "./session.ts";
-import { addSimulate } from "./simulate.ts";
-import { addSms } from "./sms.ts";
+import { addNouns } from "./nouns.ts";
 import type { GlobalOptions } from "./settings.ts";
-import { addStart } from "./start.ts";
-import { addStatus } from "./status.ts";
-import { addTrace } from "./trace.ts";
-import { addTrigger } from "./trigger.ts";
 
-// The command line. Each noun is one file beside this one; what they share is reaching the gateway
+// The command line. Each noun is one file beside this one (nouns.ts); what they share is reaching the gateway
 // (gateway.ts), printing (print.ts) and failing (failure.ts).
 
 const program = new Command("signalbox")
@@ -36,7 +19,7 @@ Exit codes:
   ${exitCodes.wrongArguments}  wrong arguments
   ${exitCodes.notRunning}  no gateway is running
   ${exitCodes.configuration}  the configuration has faults
-  ${exitCodes.unwell}  the gateway runs, and something is wrong (of status)
+  ${exitCodes.unwell}  something is wrong with what runs (of status, load)
 
 Try it:
   signalbox start
@@ -45,24 +28,7 @@ Try it:
   signalbox status`,
   );
 
-addStart(program);
-addStatus(program);
-addConfig(program);
-addTrace(program);
-addMessage(program);
-addQueue(program);
-addDeadLetter(program);
-addReport(program);
-addChannel(program);
-addSession(program);
-addTrigger(program);
-addAccount(program);
-addAdmin(program);
-addLog(program);
-addPrivacy(program);
-addDb(program);
-addSms(program);
-addSimulate(program);
+await addNouns(program, process.argv.slice(2));
 refuseQuietly(program);
 
 // Whoever reads us may have had enough, as `head` has.

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Running } from "../src/main.ts";
 import type { Settings } from "../src/settings.ts";
@@ -17,7 +18,10 @@ export function addStart(program: Command): void {
       const asked = signalled();
       // Only here, so that every other command answers without loading the gateway.
       const { start } = await import("../src/main.ts");
-      const running = await start(settings, { base: baseOf(options.config) });
+      const running = await start(settings, {
+        base: baseOf(options.config),
+        file: resolve(options.config),
+      });
       answer(
         options,
         viewOf(running),

@@ -7,6 +7,8 @@ import type {
   AccountDetail,
   AccountView,
   ChannelView,
+  ConfigPlanView,
+  ConfigVersionView,
   DatabaseView,
   DeadLetterView,
   DiskView,
@@ -46,6 +48,17 @@ export const channelShape: z.ZodType<ChannelView> = z.object({
   held: maybe(z.enum(["paused", "drained"])),
   idBase: maybe(z.object({ base: z.enum(ID_BASES), by: z.enum(["set", "learnt"]) })),
   lastError: maybe(z.object({ atMs: z.number(), text: z.string() })),
+  certificates: maybe(
+    z.array(
+      z.object({
+        path: z.string(),
+        validUntilMs: z.number(),
+        openKey: maybe(z.string()),
+        refused: maybe(z.string()),
+      }),
+    ),
+  ),
+  warnings: maybe(z.array(z.string())),
 });
 
 export const sessionShape: z.ZodType<SessionView> = z.object({
@@ -94,6 +107,9 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     receiptAs: z.enum(["deliver_sm", "data_sm"]),
     receiptNoReport: z.enum(["send", "omit"]),
     receiptKeepMs: z.number(),
+    rate: z.string(),
+    bindsMax: z.number(),
+    allowFrom: z.string(),
   }),
 });
 
@@ -233,6 +249,15 @@ const diskShape: z.ZodType<DiskView> = z.object({
   low: z.boolean(),
 });
 
+const configFacts = {
+  file: z.string(),
+  version: z.number(),
+  sinceMs: z.number(),
+  faults: z.array(z.string()),
+  restart: z.array(z.string()),
+  failed: z.array(z.string()),
+};
+
 export const statusShape: z.ZodType<StatusView> = z.object({
   startId: z.string(),
   version: z.string(),
@@ -240,6 +265,7 @@ export const statusShape: z.ZodType<StatusView> = z.object({
   sinceMs: z.number(),
   well: z.boolean(),
   troubles: z.array(z.string()),
+  warnings: z.array(z.string()),
   channels: z.array(channelShape),
   triggers: z.object({
     active: z.number(),
@@ -251,6 +277,7 @@ export const statusShape: z.ZodType<StatusView> = z.object({
   uncertain: z.number(),
   unmatchedReports: z.number(),
   deadLetters: z.number(),
+  config: maybe(z.object(configFacts)),
 });
 
 /** How far an erasure, or matching reports again, is. */
@@ -264,4 +291,25 @@ export const erasedShape = z.object({
 /** The last line of matching reports again. */
 export const rematchedShape = z.object({
   rematched: z.object({ matched: z.number(), unknown: z.number(), refused: z.number() }),
+});
+
+/** What a changed configuration does, or would do. */
+export const configPlanShape: z.ZodType<ConfigPlanView> = z.object({
+  version: z.number(),
+  changes: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+  channels: z.array(
+    z.object({
+      channel: z.string(),
+      what: z.enum(["open", "close", "reopen", "adjust"]),
+      queued: z.number(),
+      failed: maybe(z.string()),
+    }),
+  ),
+  restart: z.array(z.string()),
+});
+
+export const configVersionShape: z.ZodType<ConfigVersionView> = z.object({
+  number: z.number(),
+  atMs: z.number(),
+  by: z.string(),
 });

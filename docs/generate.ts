@@ -6,12 +6,14 @@ import { jsonSchema, reference } from "../src/config/document.ts";
 import { DELIVERY_ERRORS, type DeliveryError } from "../src/model/delivery-error.ts";
 import { ERRORS, type ErrorEntry } from "../src/model/error.ts";
 import { settingsSchema } from "../src/settings.ts";
+import { conformancePage } from "./conformance.ts";
 
 /** A page beside this file and what it should say. To add one, add a line here. */
 export const PAGES: readonly { readonly file: string; text(): string }[] = [
   { file: "errors.md", text: errorsPage },
   { file: "configuration.md", text: configurationPage },
   { file: "signalbox.schema.json", text: schemaFile },
+  { file: "smpp-conformance.md", text: conformancePage },
 ];
 
 if (import.meta.main) {

@@ -4,15 +4,20 @@ import { type Admin, openAdmin } from "./admin/admin.ts";
 import { healthOf, readingsOf } from "./admin/health.ts";
 import { type AdminPort, openAdminPort } from "./admin/port.ts";
 import { createBus } from "./bus/bus.ts";
-import { openChannel } from "./channel/catalog.ts";
-import type { Channel } from "./channel/channel.ts";
-import { createGateway } from "./gateway/gateway.ts";
+import type { Channel, ChannelHost } from "./channel/channel.ts";
+import { listenersOf } from "./channel/listening.ts";
+import { createOwnLines } from "./channel/own-lines.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import type { ChannelSettings } from "./live/channel-plan.ts";
+import { createLiveChannels } from "./live/channels.ts";
+import { type Configuration, openConfiguration } from "./live/configuration.ts";
 import { createLogLevels } from "./log/levels.ts";
 import { createLog } from "./log/log.ts";
 import { createMetrics } from "./log/metrics.ts";
 import { systemClock } from "./model/clock.ts";
 import { GatewayError } from "./model/error.ts";
 import { idMaker } from "./model/id.ts";
+import { shortIdMaker } from "./model/short-id.ts";
 import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
@@ -25,6 +30,8 @@ import { defaultLimits } from "./trigger/limits.ts";
 export interface StartOptions {
   /** Directory to which the paths in the settings are relative: where the configuration file lies. */
   readonly base: string;
+  /** That file, absolute: its changes are brought into force. Without it nothing is watched. */
+  readonly file?: string;
   readonly log?: Log;
 }
 
@@ -34,6 +41,8 @@ export interface Running {
   /** Undefined where none is configured. */
   readonly port: AdminPort | undefined;
   readonly channels: ReadonlyMap<string, Channel>;
+  /** Undefined where it was started without a file. */
+  readonly configuration: Configuration | undefined;
   readonly engine: Engine;
   readonly store: Store;
   readonly simulator: Smsc | undefined;
@@ -55,6 +64,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const levels = createLogLevels(settings.log.level, clock);
   const log = options.log ?? createLog(levels, { clock });
   const newId = idMaker(clock.nowMs);
+  const shortened = shortIdMaker();
   const closers: (() => Promise<void>)[] = [];
   try {
     const dataDirectory = await directoryAt(resolve(options.base, settings.data));
@@ -73,15 +83,14 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         log: log.child({ part: "admin port" }),
       }));
     if (port !== undefined) closers.push(() => port.close());
+    /** Providers that were there since the start; reports may still come for one that is gone. */
+    const awaitedOn = providersIn(settings);
     const store = await openStore({
       settings: {
         ...storeDefaults,
         dataDirectory,
         databaseUrl: settings.database.url || undefined,
-        retention: {
-          ...settings.retention,
-          awaitedOn: Object.keys(settings.channels).filter((name) => awaitsReports(settings, name)),
-        },
+        retention: { ...settings.retention, awaitedOn },
         minFreeMib: settings.retention.minFreeMib,
       },
       log: log.child({ part: "store" }),
@@ -90,9 +99,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       meter,
     });
     closers.push(() => store.close());
-    if (settings.example) await guardExample(store, settings);
+    if (settings.example) {
+      await store.accounts.seedExample();
+      await guardExample(store, settings);
+    }
 
     const bus = createBus();
+    const ownLines = createOwnLines();
     const gateway = createGateway({
       bus,
       store,
@@ -102,13 +115,14 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       meter,
       drainMs: settings.drainMs,
     });
+    let configuration: Configuration | undefined;
     const engine = await openEngine({
       directory: resolve(options.base, settings.triggers),
       limits: { ...defaultLimits, eventDeadlineMs: settings.eventDeadlineMs },
       log: log.child({ part: "trigger" }),
       clock,
       calls: gateway.calls,
-      channels: () => Object.keys(settings.channels),
+      channels: () => Object.keys(configuration?.settings().channels ?? settings.channels),
     });
     closers.push(() => engine.close());
 
@@ -119,49 +133,56 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     }
 
     await gateway.holds.read();
-    const channels = new Map<string, Channel>();
-    closers.push(async () => {
-      await Promise.all([...channels.values()].map((channel) => channel.close(settings.drainMs)));
+    const live = createLiveChannels({
+      hostOf,
+      isDrained: (name) => gateway.holds.of(name)?.held === "drained",
+      queued: (name) => queuedFor(gateway, name),
+      drainMs: settings.drainMs,
+      now: clock.nowMs,
+      log,
     });
+    const channels = live.opened;
+    closers.push(() => live.close());
     // What customers and providers send while the rest is still being opened is answered already.
-    gateway.attach(engine, channels);
-    for (const [name, channel] of Object.entries(settings.channels)) {
-      if (!channel.enabled) continue;
-      const tag = channel.type.startsWith("smpp") ? "SMPP" : channel.type;
-      const host = {
-        name,
-        clock,
-        log: log.child({ tag, channel: name }),
-        newId,
-        base: options.base,
-        directory: join(dataDirectory, "channels", name),
-        drained: gateway.holds.of(name)?.held === "drained",
-        emit: bus.emit,
-        optionsOf: store.accounts.optionsOf,
-        pdus: {
-          wanted: () => levels.allows("pdu", name),
-          showText: settings.log.pduText,
-        },
-        ready: () => gateway.ready(name),
-      };
-      channels.set(name, await openChannel(channel, host));
-    }
+    gateway.attach(engine, channels, live.off);
+    await live.open(settings.channels);
     await gateway.takeUp();
     closers.push(() => within(settings.drainMs, gateway.drain()));
 
+    if (options.file !== undefined) {
+      configuration = await openConfiguration({
+        file: options.file,
+        base: options.base,
+        settings,
+        directory: join(dataDirectory, "configuration"),
+        env: process.env,
+        channels: live,
+        async guard(next) {
+          if (settings.example) await guardExample(store, next);
+          for (const name of providersIn(next)) if (!awaitedOn.includes(name)) awaitedOn.push(name);
+        },
+        now: clock.nowMs,
+        log: log.child({ part: "configuration" }),
+      });
+      const opened = configuration;
+      closers.push(() => opened.close());
+    }
+
     const admin = await openAdmin({
       gateway,
+      configuration,
       store,
       dataDirectory,
       levels,
       showText: settings.privacy.showText,
+      shownByPort: port?.shown,
       log: log.child({ part: "admin" }),
     });
     closers.push(() => admin.close());
     port?.serve({
       api: admin.api,
       health: () => healthOf(store),
-      readings: () => readingsOf({ gateway, store, clock }),
+      readings: () => readingsOf({ gateway, store, clock, shownByPort: port?.shown }),
     });
 
     const settled = (): Promise<void> => gateway.settled();
@@ -173,7 +194,31 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await closeAll(closers, log);
       log.info({}, "stopped");
     }
-    return { admin, port, channels, engine, store, simulator, settled, stop };
+    return { admin, port, channels, configuration, engine, store, simulator, settled, stop };
+
+    function hostOf(name: string, channel: ChannelSettings): ChannelHost {
+      const tag = channel.type.startsWith("smpp") ? "SMPP" : channel.type;
+      return {
+        name,
+        clock,
+        log: log.child({ tag, channel: name }),
+        newId,
+        newShortId: () => shortened(newId()),
+        base: options.base,
+        directory: join(dataDirectory, "channels", name),
+        drained: gateway.holds.of(name)?.held === "drained",
+        emit: bus.emit,
+        optionsOf: store.accounts.optionsOf,
+        pdus: {
+          wanted: () => levels.allows("pdu", name),
+          showText: settings.log.pduText,
+        },
+        gone: gateway.gone,
+        sentToday: () => store.usage.sentToday(name),
+        ownLines,
+        ready: () => gateway.ready(name),
+      };
+    }
   } catch (cause) {
     await closeAll(closers, log);
     throw cause;
@@ -206,10 +251,11 @@ async function startSimulator(
 
 /** The seeded passwords are public: they may open this machine's own door and no other. */
 async function guardExample(store: Store, settings: Settings): Promise<void> {
-  await store.accounts.seedExample();
   const open = Object.entries(settings.channels).find(
     ([, channel]) =>
-      channel.type === "smpp-server" && channel.enabled && !channel.address.every(isLoopback),
+      channel.type === "smpp-server" &&
+      channel.enabled &&
+      !listenersOf(channel).every(({ address }) => address.every(isLoopback)),
   );
   if (open === undefined) return;
   const seeded = await store.accounts.seededPasswordUnchanged();
@@ -220,9 +266,15 @@ async function guardExample(store: Store, settings: Settings): Promise<void> {
   );
 }
 
-function awaitsReports(settings: Settings, name: string): boolean {
-  const channel = settings.channels[name];
-  return channel?.enabled === true && channel.type === "smpp-client";
+function providersIn({ channels }: Settings): string[] {
+  return Object.entries(channels).flatMap(([name, { enabled, type }]) =>
+    enabled && type === "smpp-client" ? name : [],
+  );
+}
+
+function queuedFor(gateway: Gateway, name: string): number {
+  const queues = gateway.operations.queues().filter(({ channel }) => channel === name);
+  return queues.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** In reverse order; one that fails does not keep the others from being closed. */

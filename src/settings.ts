@@ -1,4 +1,5 @@
 import { channelSettings } from "./channel/catalog.ts";
+import { listenersOf } from "./channel/listening.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
@@ -41,10 +42,17 @@ const adminSettings = z
           .min(1)
           .optional()
           .describe("PEM file with the certificate; without it one is made at the first start."),
-        key: z.string().min(1).optional().describe("PEM file with its key, without a passphrase."),
+        key: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "PEM file with its key, without a passphrase; left out when it lies in the same file.",
+          ),
       })
-      .refine((one) => (one.certificate === undefined) === (one.key === undefined), {
-        error: "certificate and key belong together: set both or neither",
+      .refine((one) => one.key === undefined || one.certificate !== undefined, {
+        error: "is the key of no certificate: set `certificate` too",
+        path: ["key"],
       })
       .optional()
       .describe("Speaks TLS only, 1.2 or newer; `{}` with a certificate of our own."),
@@ -208,12 +216,13 @@ export const settingsSchema = z
         path: ["retention", "keepTraceDays"],
         message: `must not be more than keepMessageDays (${keepMessageDays}): steps without their message help nobody`,
       });
-    const { validityMs, reportWaitMs } = longestWaits(Object.values(settings.channels));
-    if (keepMessageDays * dayMs <= validityMs + reportWaitMs)
+    const { aheadMs, validityMs, reportWaitMs } = longestWaits(Object.values(settings.channels));
+    const longestMs = aheadMs + validityMs + reportWaitMs;
+    if (keepMessageDays * dayMs <= longestMs)
       context.addIssue({
         code: "custom",
         path: ["retention", "keepMessageDays"],
-        message: `must be more than the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor((validityMs + reportWaitMs) / dayMs) + 1}, else reports find no message`,
+        message: `must be more than the longest scheduleAheadMs (${aheadMs}), the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor(longestMs / dayMs) + 1}, else reports find no message`,
       });
     for (const [name, channel] of Object.entries(settings.channels)) {
       const path = (key: string) => ["channels", name, key];
@@ -254,14 +263,44 @@ export function fileFaults(
   });
 }
 
+/** A port at which customers bind. */
+export interface Door {
+  readonly channel: string;
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** The oldest TLS that is spoken there; undefined: in clear. */
+  readonly tls: string | undefined;
+  readonly settings: Extract<Settings["channels"][string], { type: "smpp-server" }>;
+}
+
+/** In the order of the settings; asked for by `account sheet`. */
+export function doorsOf({ channels }: Settings): readonly Door[] {
+  return Object.entries(channels).flatMap(([channel, settings]) =>
+    settings.type === "smpp-server" && settings.enabled
+      ? listenersOf(settings).map(({ address: addresses, port, tls }) => ({
+          channel,
+          addresses,
+          port,
+          tls: tls?.minVersion,
+          settings,
+        }))
+      : [],
+  );
+}
+
 const dayMs = 86_400_000;
 
-/** A message may wait for its turn on one channel and for its report on another. */
+/** A message may be scheduled, wait for its turn on one channel and for its report on another. */
 function longestWaits(channels: readonly Settings["channels"][string][]): {
+  readonly aheadMs: number;
   readonly validityMs: number;
   readonly reportWaitMs: number;
 } {
   return {
+    aheadMs: Math.max(
+      0,
+      ...channels.map((channel) => (channel.type === "smpp-server" ? channel.scheduleAheadMs : 0)),
+    ),
     validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
     reportWaitMs: Math.max(
       0,

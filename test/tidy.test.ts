@@ -38,26 +38,29 @@ const LAW: Law = {
     gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
+    conformance: { parts: ["model", "smpp"] },
     "settings.ts": { parts: ["model", "config", "channel", "trigger", "store"] },
+    live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
     "main.ts": {
       parts:
-        "model log http config bus store trigger channel gateway admin simulator settings.ts".split(
+        "model log http config bus store trigger channel gateway admin live simulator settings.ts".split(
           " ",
         ),
     },
     cli: {
-      parts: ["model", "settings.ts", "config", "simulator", "trigger", "sms", "smpp"],
+      parts: "model settings.ts config simulator conformance trigger sms smpp".split(" "),
       // `node` is not imported but run: the launcher asks where its binary lies.
       packages: ["commander", "cli-progress", "cli-table3", "node"],
     },
     triggers: { parts: [], packages: ["signalbox"], noBuiltins: true },
     migrations: { parts: [], guests: ["kysely"], noBuiltins: true },
-    docs: { parts: ["model", "config", "settings.ts"] },
+    docs: { parts: ["model", "config", "conformance", "settings.ts"] },
   },
   // The CLI answers without loading the gateway; only `start` needs it. Backups are also made and
   // restored while no gateway runs.
   lazily: [
     { from: "cli/start.ts", to: "src/main.ts" },
+    { from: "cli/cert.ts", to: "src/http/self-signed.ts" },
     { from: "cli/db.ts", to: "src/store/backup-file.ts" },
     { from: "cli/db.ts", to: "src/store/backup.ts" },
     { from: "cli/db.ts", to: "src/store/restore.ts" },

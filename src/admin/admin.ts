@@ -7,13 +7,14 @@ import type { Store } from "../store/store.ts";
 import { accountRoutes } from "./accounts.ts";
 import { backupRoutes } from "./backups.ts";
 import { channelRoutes } from "./channels.ts";
+import { type ConfigControl, configRoutes } from "./config.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { erasureRoutes } from "./erasures.ts";
 import { logLevelRoutes } from "./log-levels.ts";
 import { messageRoutes } from "./messages.ts";
 import { queueRoutes } from "./queues.ts";
 import { reportRoutes } from "./reports.ts";
-import type { Routes } from "./routes.ts";
+import type { AdminParts, Routes } from "./routes.ts";
 import { statusRoutes } from "./status.ts";
 import { triggerRoutes } from "./triggers.ts";
 import { type Views, createViews } from "./views.ts";
@@ -31,6 +32,7 @@ const ROUTES: readonly Routes[] = [
   accountRoutes,
   backupRoutes,
   channelRoutes,
+  configRoutes,
   deadLetterRoutes,
   erasureRoutes,
   logLevelRoutes,
@@ -47,13 +49,15 @@ export async function openAdmin(given: {
   readonly store: Store;
   readonly dataDirectory: string;
   readonly levels: LogLevels;
+  readonly configuration?: ConfigControl | undefined;
   /** False: no text of a message is in any answer. */
   readonly showText: boolean;
+  readonly shownByPort?: AdminParts["shownByPort"];
   readonly log: Log;
 }): Promise<Admin> {
-  const { gateway, store, levels, log, dataDirectory } = given;
+  const { gateway, store, levels, configuration, log, dataDirectory, shownByPort } = given;
   const views = createViews(gateway, store, given.showText);
-  const parts = { gateway, store, views, levels, log };
+  const parts = { gateway, store, views, levels, configuration, shownByPort, log };
   const socket = adminSocketPath(dataDirectory);
   const server = createHttpServer(log);
   for (const add of ROUTES) add(server, parts);

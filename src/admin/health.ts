@@ -1,6 +1,7 @@
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Readings } from "../model/meter.ts";
+import type { Shown } from "./certificates.ts";
 import type { Store } from "../store/store.ts";
 
 /** Whether customers may be sent here. */
@@ -34,12 +35,20 @@ export async function readingsOf(parts: {
   readonly gateway: Gateway;
   readonly store: Store;
   readonly clock: Clock;
+  readonly shownByPort: (() => readonly Shown[]) | undefined;
 }): Promise<Readings> {
-  const { gateway, store, clock } = parts;
+  const { gateway, store, clock, shownByPort } = parts;
   const roundTripMs = await store.roundTripMs();
   const { disk } = store.facts();
   const { traffic, triggers, hosts } = gateway.readings();
+  const shown = [
+    ...gateway.channels().map(({ name, certificates }) => ({ channel: name, certificates })),
+    ...(shownByPort?.() ?? []).map(({ certificates }) => ({ channel: "admin", certificates })),
+  ];
   return {
+    certificates: shown.flatMap(({ channel, certificates = [] }) =>
+      certificates.map(({ path, validUntilMs }) => ({ channel, path, validUntilMs })),
+    ),
     channels: gateway.channels().flatMap(({ state, ...view }) => {
       const counted = traffic.get(view.name);
       return counted === undefined ? [] : [{ ...view, up: state === "up", traffic: counted }];

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { type Identity, ownIdentity, readIdentity } from "../http/identity.ts";
+import { type Reloaded, reloaded } from "../http/reloaded.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 
@@ -22,22 +23,25 @@ export interface PortIdentityParts {
 }
 
 /**
- * By what the admin port shows who it is: the operator's files, else a certificate that is made at
- * the first start. Rejects with `bad_configuration` or `data_directory`.
+ * By what the admin port shows who it is: the operator's files, read anew when they change, else a
+ * certificate that is made at the first start. Rejects with `bad_configuration` or `data_directory`.
  */
-export async function portIdentity(parts: PortIdentityParts): Promise<Identity | undefined> {
+export async function portIdentity(
+  parts: PortIdentityParts,
+  renewed: (identity: Identity) => void,
+): Promise<Reloaded<Identity> | undefined> {
   const { settings, base, directory, clock, log } = parts;
   const { tls, address, hosts } = settings;
   if (tls === undefined) return undefined;
-  const asked = { where: "admin.tls", nowMs: clock.nowMs(), log };
-  if (tls.certificate !== undefined && tls.key !== undefined) {
-    const { certificate, key } = tls;
-    return readIdentity(
-      { certificate: resolve(base, certificate), key: resolve(base, key) },
-      asked,
-    );
+  const asked = () => ({ where: "admin.tls", nowMs: clock.nowMs(), log });
+  if (tls.certificate !== undefined) {
+    const certificate = resolve(base, tls.certificate);
+    const key = tls.key === undefined ? certificate : resolve(base, tls.key);
+    const make = () => readIdentity({ certificate, key }, asked());
+    return reloaded({ paths: [certificate, key], make, log }, renewed);
   }
-  return ownIdentity(directory, namesOf(address, hosts), asked);
+  const make = () => ownIdentity(directory, namesOf(address, hosts), asked());
+  return reloaded({ paths: [], make, log });
 }
 
 /** What those who connect may call us. */

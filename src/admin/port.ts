@@ -7,6 +7,7 @@ import type { Meter, Readings } from "../model/meter.ts";
 import type { Health } from "./health.ts";
 import { type PortIdentityParts, portIdentity } from "./port-identity.ts";
 import { operatorHeader } from "./routes.ts";
+import type { Shown } from "./certificates.ts";
 import { type KnownToken, createTokenCheck } from "./token.ts";
 
 /** What the gateway can tell and do once it has started. */
@@ -23,6 +24,8 @@ export interface AdminPort extends PortServer {
   serve(given: Served): void;
   /** The gateway is about to end: not ready, and no API any more. */
   stopping(): void;
+  /** By what it shows who it is; empty without TLS. */
+  shown(): readonly Shown[];
 }
 
 export interface AdminPortParts extends PortIdentityParts {
@@ -43,25 +46,43 @@ export interface AdminPortParts extends PortIdentityParts {
  */
 export async function openAdminPort(parts: AdminPortParts): Promise<AdminPort> {
   const { settings, metrics, clock, log } = parts;
-  const identity = await portIdentity(parts);
+  const takers: PortServer["renew"][] = [];
+  const identity = await portIdentity(parts, (renewed) => {
+    for (const take of takers) take(renewed);
+  });
   const { address, port } = settings;
   const askerOf = createTokenCheck(settings.tokens, clock);
   const names = new Set(["localhost", bare(address), ...settings.hosts].map(lower));
   let served: Served | undefined;
   let absent = "the gateway is starting";
 
-  const options = { name: "admin.port", address, port, identity, log };
+  const options = { name: "admin.port", address, port, identity: identity?.value, log };
   const server = await listenOnPort(options, (request, response) => {
     answer(request, response).catch((cause: unknown) => {
       log.error({ path: pathOf(request), err: cause }, "a request failed on our side");
       if (response.headersSent) response.destroy();
       else refuse(response, "internal");
     });
+  }).catch((cause: unknown) => {
+    identity?.close();
+    throw cause;
   });
+  takers.push(server.renew);
   log.info({ where: server.where }, "the admin port listens");
 
   return {
     ...server,
+    async close() {
+      identity?.close();
+      await server.close();
+    },
+    shown() {
+      if (identity === undefined) return [];
+      const { path, validUntilMs, openKey } = identity.value;
+      const { refused } = identity;
+      const certificate = { path, validUntilMs, openKey, refused };
+      return [{ owner: "The admin port", certificates: [certificate] }];
+    },
     serve(given) {
       served = given;
     },

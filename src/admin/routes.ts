@@ -2,6 +2,8 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { Store } from "../store/store.ts";
+import type { Shown } from "./certificates.ts";
+import type { ConfigControl } from "./config.ts";
 import type { Views } from "./views.ts";
 
 /** What the routes of the admin API are made of; one file of this folder per noun. */
@@ -10,6 +12,10 @@ export interface AdminParts {
   readonly store: Store;
   readonly views: Views;
   readonly levels: LogLevels;
+  /** Undefined where the gateway was started without a file. */
+  readonly configuration: ConfigControl | undefined;
+  /** By what the admin port shows who it is; undefined where there is none. */
+  readonly shownByPort: (() => readonly Shown[]) | undefined;
   readonly log: Log;
 }
 

@@ -9,6 +9,7 @@ import type {
 import { version } from "../model/version.ts";
 import type { StoreLook } from "../store/look.ts";
 import type { StoreFacts } from "../store/store.ts";
+import { certificateSentences } from "./certificates.ts";
 import type { AdminParts, Routes } from "./routes.ts";
 
 /** ms. What is due for longer than that, while it could go out, needs a look. */
@@ -22,7 +23,9 @@ export const statusRoutes: Routes = (server, parts) => {
   server.get("/v1/status", () => statusOf(parts));
 };
 
-async function statusOf({ gateway, store }: AdminParts): Promise<StatusView> {
+async function statusOf(parts: AdminParts): Promise<StatusView> {
+  const { gateway, store, shownByPort } = parts;
+  const config = parts.configuration?.state();
   const look = await store.look();
   const facts = store.facts();
   const { connected, stalledMs } = store.writer;
@@ -32,12 +35,16 @@ async function statusOf({ gateway, store }: AdminParts): Promise<StatusView> {
   const sessions = gateway.sessions();
   const triggers = gateway.triggers();
   const nowMs = Date.now();
+  const shown = channels.map((channel) => ({ ...channel, owner: channel.name }));
+  const certificates = certificateSentences([...shown, ...(shownByPort?.() ?? [])], nowMs);
   const troubles = [
     ...databaseTroubles(facts, { reachable, stalledMs }),
     ...channels.flatMap((channel) => downTrouble(channel, nowMs)),
     ...triggers.flatMap(triggerTrouble),
     ...queues.flatMap((queue) => queueTrouble(queue, { channels, sessions, nowMs })),
     ...channels.flatMap((channel) => heldTrouble(channel, gateway.holds.of(channel.name), nowMs)),
+    ...configTroubles(config),
+    ...certificates.troubles,
     ...deadLetterTrouble(look),
   ];
   const { embedded, version: server, where, waiting, disk } = facts;
@@ -51,6 +58,7 @@ async function statusOf({ gateway, store }: AdminParts): Promise<StatusView> {
     sinceMs: idTimeMs(store.startId),
     well: troubles.length === 0,
     troubles,
+    warnings: certificates.warnings,
     channels,
     triggers: {
       active: named("active").length,
@@ -62,7 +70,26 @@ async function statusOf({ gateway, store }: AdminParts): Promise<StatusView> {
     uncertain: queues.reduce((sum, queue) => sum + queue.uncertain, look?.uncertain ?? 0),
     unmatchedReports: look?.unmatchedReports ?? 0,
     deadLetters: look?.deadLetters ?? 0,
+    config,
   };
+}
+
+function configTroubles(config: StatusView["config"]): string[] {
+  if (config === undefined) return [];
+  const { file, version, faults, restart, failed } = config;
+  const troubles: string[] = [];
+  const [first] = faults;
+  if (first !== undefined) {
+    const more = faults.length === 1 ? "" : ` (and ${faults.length - 1} more)`;
+    troubles.push(`${file} has faults, so version ${version} stays in force: ${first}${more}.`);
+  }
+  for (const one of failed)
+    troubles.push(`A channel does not open as ${file} says and goes on as before: ${one}.`);
+  if (restart.length > 0)
+    troubles.push(
+      `These settings of ${file} need a restart to be in force: ${restart.join(", ")}.`,
+    );
+  return troubles;
 }
 
 function databaseTroubles(

@@ -1,13 +1,15 @@
 import type { KeptOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/error.ts";
-import type { EventKind, Events } from "../model/event.ts";
+import type { AlertEvent, EventKind, Events } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms } from "../model/message.ts";
 import type { Traffic } from "../model/meter.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { IdBase } from "../model/provider-id.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView } from "../model/view.ts";
+import type { OwnLines } from "./own-lines.ts";
 import type { Unwritable, Written } from "./writing.ts";
 
 /** What a channel is handed; it knows no bus, no store and no other channel. */
@@ -16,6 +18,8 @@ export interface ChannelHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
+  /** An id that has a short form, for who is to be given such; as `newId` when left out. */
+  readonly newShortId?: () => string;
   /** Directory to which the paths in its settings are relative. */
   readonly base: string;
   /** Directory of its own for what it must keep, such as a certificate; made by who needs it. */
@@ -26,6 +30,12 @@ export interface ChannelHost {
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
   /** What this customer has otherwise than others; the standard for all when left out. Costs nothing. */
   readonly optionsOf?: (account: string) => KeptOptions;
+  /** A connection that might have bound has ended. */
+  readonly gone?: (session: string) => void;
+  /** Requests that this channel has handed over in the last day, whatever it was called with. */
+  readonly sentToday?: () => Promise<number>;
+  /** Which of the connections of this gateway lead to itself; the same for all its channels. */
+  readonly ownLines?: OwnLines;
   /** Each PDU is told to the log while somebody wants them; never when left out. */
   readonly pdus?: {
     /** Asked for each PDU. */
@@ -71,8 +81,20 @@ export interface Channel {
   readonly idBase?: IdBase | undefined;
   /** How long parts that come in wait to be joined; left out where they are not. */
   readonly joinWaitMs?: number | undefined;
+  /** How long a message may wait here to be passed on; left out where only its validity counts. */
+  readonly relayWithinMs?: number | undefined;
+  /** How long the answer to a message in transaction mode waits; left out where there is none. */
+  readonly transactionWaitMs?: number | undefined;
   /** What the peer means by a data_coding where that departs from the specification. */
   readonly codings?: Codings | undefined;
+  /** Optional parameters that its peer has made up, and which go on to it; undefined for the usual. */
+  readonly tlvs?: ChannelTlvs | undefined;
+  /** How fast messages may come in, see `model/rate.ts`; left out where that is not limited. */
+  readonly rate?: string | undefined;
+  /** Rows that may wait for it; `queueRowsMax` when left out. */
+  readonly queueMax?: number | undefined;
+  /** There is room, but its own rate holds it back; it calls `ready` when that is over. */
+  readonly isPaced?: () => boolean;
   /**
    * How many requests may be handed over right now; 0 while nobody is bound. For a channel that
    * customers bind to, `account` says for whom.
@@ -88,6 +110,11 @@ export interface Channel {
    * very handler that read the answer, since a report may stand right behind it in the same octets.
    */
   send(message: Message, request: Sms, done: (result: SendResult) => void): void;
+  /**
+   * Tells this customer that a phone can be reached again, where he is bound to receive; false where
+   * nobody could be told. Left out where no customers bind.
+   */
+  alert?(account: string, event: AlertEvent): boolean;
   /** Waits for all that were sent to be answered, takes nothing new, unbinds and closes. */
   close(drainMs: number): Promise<void>;
   /**

@@ -1,14 +1,16 @@
 import { type Socket, connect, isIP } from "node:net";
-import { connect as connectTls } from "node:tls";
-import type { ClientTls } from "./tls.ts";
+import { TLSSocket, connect as connectTls } from "node:tls";
+import type { ClientTls } from "./client-tls.ts";
 import { tlsTrouble } from "./tls-trouble.ts";
 
 export interface ConnectOptions {
   /** A name or an address, of IPv4 or IPv6; of a name with both the one that answers is taken. */
   readonly host: string;
   readonly port: number;
+  /** An address of this host to connect from; undefined: the system takes one. */
+  readonly localAddress?: string | undefined;
   /** undefined: in clear. */
-  readonly tls: ClientTls | undefined;
+  readonly tls: Pick<ClientTls, "context" | "verify" | "serverName" | "refusal"> | undefined;
   /** ms. From now until the connection stands, its TLS handshake included. */
   readonly timeoutMs: number;
 }
@@ -20,16 +22,19 @@ export interface Connecting {
 
 /** Connects. One of both is called, once: with the socket, or with why not, in a few words. */
 export function connectTo(
-  { host, port, tls, timeoutMs }: ConnectOptions,
+  { host, port, localAddress, tls, timeoutMs }: ConnectOptions,
   connected: (socket: Socket) => void,
   failed: (why: string) => void,
 ): Connecting {
-  const socket = tls === undefined ? connect({ host, port, noDelay: true }) : secure(tls);
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = tls === undefined ? connect({ host, port, ...from, noDelay: true }) : secure(tls);
   const limit = setTimeout(() => end("no connection in time"), timeoutMs);
   limit.unref();
   socket.once("error", onError);
   socket.once("close", onClose);
   socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+    const why = socket instanceof TLSSocket ? tls?.refusal(socket) : undefined;
+    if (why !== undefined) return end(why);
     release();
     connected(socket);
   });
@@ -40,11 +45,12 @@ export function connectTo(
     },
   };
 
-  function secure({ context, verify, serverName }: ClientTls): Socket {
+  function secure({ context, verify, serverName }: NonNullable<typeof tls>): Socket {
     const wanted = serverName ?? (isIP(host) === 0 ? host : "");
     return connectTls({
       host,
       port,
+      ...from,
       secureContext: context,
       rejectUnauthorized: verify,
       // Not told by itself; without it a provider with several names shows the wrong certificate.

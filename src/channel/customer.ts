@@ -5,6 +5,8 @@ import type { Session } from "../smpp/session.ts";
 export interface Customer {
   readonly session: Session;
   readonly sinceMs: number;
+  /** Of the certificate that it has shown; undefined for none. */
+  readonly tlsSubject: string | undefined;
   account: string | undefined;
   /** undefined until it is bound. */
   boundMs: number | undefined;

@@ -3,14 +3,17 @@ import type { MessageEvent, ReportEvent } from "../model/event.ts";
 import type { Sms } from "../model/message.ts";
 import type { PartOfText } from "../model/part-of-text.ts";
 import type { Report } from "../model/report.ts";
+import { namedTlvs } from "../model/named-tlvs.ts";
 import { concatenationIn, concatenationInTlvs } from "../sms/concatenation.ts";
-import { dataCodingOf, decode } from "../sms/data-coding.ts";
+import { type Codings, dataCodingOf, decode } from "../sms/data-coding.ts";
 import { binaryParts, partsOf } from "../sms/segments.ts";
 import { headerIn } from "../sms/user-data-header.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
 import { timeFrom } from "../smpp/time.ts";
 import type { ChannelHost } from "./channel.ts";
 import { type CodingSettings, codingsOf } from "./text-settings.ts";
+import type { Times } from "./times.ts";
+import { type TlvSettings, tlvsOf } from "./tlv-settings.ts";
 
 /** esm_class 0x40: the octets begin with a user data header (SMPP v3.4 §5.2.12). */
 const userDataHeader = 0x40;
@@ -20,24 +23,30 @@ const onePartOctets = 140;
 
 interface Arrival {
   readonly host: ChannelHost;
-  readonly settings: CodingSettings & { readonly numbers: Numbers; readonly validityMs: number };
+  readonly settings: CodingSettings &
+    TlvSettings & { readonly numbers: Numbers; readonly validityMs: number };
   readonly request: ShortMessageRequest;
   readonly session: Session;
   /** The customer's account; undefined for what a provider brings. */
   readonly account: string | undefined;
   readonly isOpen: () => boolean;
+  /** Where its sender says something of times; else worked out here. */
+  readonly times?: Times | undefined;
+  /** Its sender is to be given an id of eight digits. */
+  readonly shortId?: boolean;
 }
 
 /** A short message that came over a session as the event that the gateway is told. */
 export function messageEvent(arrival: Arrival): MessageEvent {
-  const { host, settings, request, session, account, isOpen } = arrival;
+  const { host, settings, request, session, account, isOpen, times, shortId = false } = arrival;
   const { sms } = request;
-  const id = host.newId();
+  const id = shortId ? (host.newShortId ?? host.newId)() : host.newId();
   const at = host.clock.nowMs();
   const codings = codingsOf(settings);
   const text = decode(sms.octets, sms.dataCoding, hasHeader(sms), codings);
   const { coding } = dataCodingOf(sms.dataCoding, codings);
   const part = partOf(sms);
+  const before = host.ownLines?.hopsBefore(session, request.sequence);
   const facts = {
     session: session.id,
     command: request.command,
@@ -62,17 +71,35 @@ export function messageEvent(arrival: Arrival): MessageEvent {
       sms,
       report: undefined,
       sameAsParent: false,
-      hops: account === undefined ? 0 : 1,
+      hops: before === undefined ? (account === undefined ? 0 : 1) : before + 1,
       log: [{ at, what: "received", facts }],
     },
     text,
     parts: partsIn(sms, text, coding),
     ...(coding === undefined ? {} : { encoding: coding }),
     ...(part === undefined ? {} : { part }),
+    ...(sms.tlvs.length === 0 ? {} : { tlvs: namedTlvs(sms.tlvs, tlvsOf(settings)?.declared) }),
     session: session.id,
-    expiresMs: timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
+    expiresMs: times?.expiresMs ?? timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
+    ...(times?.scheduledMs === undefined ? {} : { scheduledMs: times.scheduledMs }),
     origin: account === undefined ? "provider" : "customer",
     isOpen,
+  };
+}
+
+/** What the content of a message says, for one that did not come by `messageEvent`. */
+export function contentOf(
+  sms: Sms,
+  codings: Codings | undefined,
+): Pick<MessageEvent, "text" | "parts" | "encoding" | "part"> {
+  const text = decode(sms.octets, sms.dataCoding, hasHeader(sms), codings);
+  const { coding } = dataCodingOf(sms.dataCoding, codings);
+  const part = partOf(sms);
+  return {
+    text,
+    parts: partsIn(sms, text, coding),
+    ...(coding === undefined ? {} : { encoding: coding }),
+    ...(part === undefined ? {} : { part }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { type Server, type Socket, createServer } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { type TLSSocket, createServer as createTlsServer } from "node:tls";
 import { GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
-import type { ServerTls } from "./tls.ts";
-import { tlsTrouble } from "./tls-trouble.ts";
+import type { ServerTls } from "./server-tls.ts";
+import { handshakeTrouble } from "./tls-trouble.ts";
 
 export interface ListenOptions {
   readonly channel: string;
@@ -11,7 +11,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly log: Log;
   /** Connections with TLS only; `onConnection` is then called after the handshake. */
-  readonly tls?: Pick<ServerTls, "identity" | "minVersion"> & {
+  readonly tls?: {
+    readonly shown: Pick<ServerTls, "options" | "onRenewed" | "refusal">;
     /** ms. A handshake that is not done by then is cut off, however busy it is. */
     readonly handshakeTimeoutMs: number;
     /** Those in their handshake included; more are closed at once. */
@@ -83,9 +84,10 @@ function serverOf(options: ListenOptions, onConnection: (socket: Socket) => void
   const { tls, log } = options;
   if (tls === undefined)
     return { server: createServer({ noDelay: true }, onConnection), cutHandshakes() {} };
-  const { identity, minVersion, handshakeTimeoutMs, connectionsMax } = tls;
-  const { certificate: cert, key } = identity;
-  const server = createTlsServer({ noDelay: true, cert, key, minVersion });
+  const { shown, handshakeTimeoutMs, connectionsMax } = tls;
+  const server = createTlsServer({ noDelay: true, ...shown.options() });
+  // Sessions that are bound keep what they have.
+  shown.onRenewed((options) => server.setSecureContext(options));
   server.maxConnections = connectionsMax;
   server.on("drop", (dropped) =>
     log.warn({ remote: dropped?.remoteAddress, sessionsMax: connectionsMax }, "connection refused"),
@@ -103,17 +105,23 @@ function serverOf(options: ListenOptions, onConnection: (socket: Socket) => void
     shaking.set(remote, { bare, limit: limit.unref() });
     bare.once("close", () => settle(remote));
   });
-  server.on("secureConnection", (socket) => {
-    settle(peerOf(socket));
-    onConnection(socket);
+  server.on("secureConnection", (socket: TLSSocket) => {
+    const remote = peerOf(socket);
+    settle(remote);
+    const why = shown.refusal(socket);
+    if (why === undefined) return onConnection(socket);
+    log.info({ remote, why }, "a TLS handshake failed");
+    // Not the bare one: OpenSSL is still in the call that told us, and the process would crash.
+    socket.destroy();
   });
-  server.on("tlsClientError", (cause, socket) => fail(peerOf(socket), tlsTrouble(cause)));
+  server.on("tlsClientError", (cause, socket) => fail(peerOf(socket), handshakeTrouble(cause)));
 
   function fail(remote: string, why: string): void {
     const bare = settle(remote);
     if (bare === undefined) return;
     log.info({ remote, why }, "a TLS handshake failed");
-    bare.destroy();
+    // Not from within the call of OpenSSL that may have told us.
+    setImmediate(() => bare.destroy());
   }
 
   function settle(remote: string): Socket | undefined {

@@ -1,8 +1,8 @@
 import type { AccountOptions } from "../model/account-options.ts";
 import type { Sms } from "../model/message.ts";
 import type { Report } from "../model/report.ts";
-import { version34 } from "../smpp/bind.ts";
 import { receiptSms } from "../smpp/receipt.ts";
+import { version34 } from "../smpp/version.ts";
 
 /** Who reads a receipt: how his account wants it, and the interface_version of the session. */
 export type Reader = Pick<
@@ -25,5 +25,12 @@ export function receiptFor(
     dates: reader.receiptDates,
     tlvs: isModern && reader.receiptTlvs === "auto",
   });
-  return { command: isModern ? reader.receiptAs : "deliver_sm", sms };
+  const own = way.tlvs.length === 0 ? sms : withOwn(sms, way);
+  return { command: isModern ? reader.receiptAs : "deliver_sm", sms: own };
+}
+
+/** What a script wants in the receipt replaces what a receipt has of the same tag. */
+function withOwn(sms: Sms, { tlvs }: Sms): Sms {
+  const tags = new Set(tlvs.map(({ tag }) => tag));
+  return { ...sms, tlvs: [...sms.tlvs.filter(({ tag }) => !tags.has(tag)), ...tlvs] };
 }

@@ -1,4 +1,6 @@
 import { z } from "../config/schema.ts";
+import { GatewayError } from "../model/error.ts";
+import { type Rate, ratesFrom } from "../model/rate.ts";
 import { sessionLimits } from "../smpp/limits.ts";
 import type { SessionLimits } from "../smpp/limits.ts";
 
@@ -17,6 +19,27 @@ export const commonSettings = {
     .default(24 * 3_600_000)
     .meta({ unit: "ms" })
     .describe("How long a message that does not say so itself may wait before it expires."),
+  relayWithinMs: z
+    .int()
+    .min(0)
+    .max(30 * 24 * 3_600_000)
+    .default(0)
+    .meta({ unit: "ms" })
+    .describe(
+      "A message that could not be passed on over this channel for so long has EXPIRED, whatever its validity; 0 never. Of a scheduled one it is counted from its time.",
+    ),
+  serviceType: z
+    .string()
+    .max(5)
+    .default("")
+    .describe("service_type of what goes out on this channel and has none of its own."),
+  queueMax: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(1_000_000)
+    .meta({ unit: "messages" })
+    .describe("Messages that may wait for this channel; more are refused with 0x14."),
   join: z
     .boolean()
     .default(false)
@@ -33,6 +56,23 @@ export const commonSettings = {
       "With `join`: how long the first part of a text waits for the others. What a customer sent is FAILED then, what a provider brought is passed on in parts.",
     ),
 };
+
+/** A list of rates as text; `wrong` says what a rate must not be here. */
+export function rateSetting(wrong: (rate: Rate) => string | undefined = () => undefined) {
+  return z
+    .string()
+    .max(200)
+    .default("")
+    .superRefine((text, context) => {
+      try {
+        const why = ratesFrom(text).flatMap((rate) => wrong(rate) ?? []);
+        for (const message of why) context.addIssue({ code: "custom", message });
+      } catch (cause) {
+        if (!(cause instanceof GatewayError)) throw cause;
+        context.addIssue({ code: "custom", message: cause.message });
+      }
+    });
+}
 
 /** What every SMPP session has; the defaults and their reasons are in `smpp/limits.ts`. */
 export const sessionSettings = {

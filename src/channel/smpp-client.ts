@@ -1,28 +1,31 @@
 import type { Socket } from "node:net";
-import { commandStatusOf } from "../model/error.ts";
-import type { BindType, MessageAnswer, ReportAnswer } from "../model/event.ts";
+import type { BindType } from "../model/event.ts";
 import type { Message, Sms } from "../model/message.ts";
 import { commandStatusName } from "../smpp/command-status.ts";
-import {
-  type CloseReason,
-  type Session,
-  type ShortMessageRequest,
-  openSession,
-} from "../smpp/session.ts";
-import { askedOf } from "../smpp/submit-rules.ts";
+import { type CloseReason, type Session, openSession } from "../smpp/session.ts";
+import { asData } from "./as-data.ts";
+import { createAlerts } from "./alerts.ts";
 import type { Channel, ChannelHost, OwnView, SendResult } from "./channel.ts";
 import { type Connecting, connectTo } from "./connect.ts";
-import { messageEvent, reportEvent } from "./incoming.ts";
+import { credentialWarnings, credentialsOf } from "./credentials.ts";
+import { createSendingPace } from "./sending-pace.ts";
+import { createFromProvider } from "./from-provider.ts";
 import { type NoticedSession, tellChannel, tellSession } from "./notice.ts";
+import { createToProvider } from "./onward.ts";
+import { listenForOutbind } from "./outbind.ts";
 import { handOver } from "./outgoing.ts";
-import { createReportReader } from "./report-reader.ts";
+import { placeOf, placeText } from "./provider-place.ts";
+import { recipientOf } from "./recipient.ts";
+import { createSenderOf } from "./sender.ts";
 import { limitsOf } from "./settings.ts";
+import { checkSourceAddress } from "./source-address.ts";
 import type { SmppClientSettings } from "./smpp-client-settings.ts";
 import { withPduLog } from "./pdu-log.ts";
 import { sumTraffic } from "./traffic.ts";
-import { clientTls } from "./tls.ts";
+import { clientTls } from "./client-tls.ts";
 import { tlsWords } from "./tls-trouble.ts";
 import { codingsOf } from "./text-settings.ts";
+import { tlvsOf } from "./tlv-settings.ts";
 import { createWriting } from "./writing.ts";
 
 /** Ends by our own word, after which nothing is wrong. */
@@ -30,8 +33,6 @@ const ordered: ReadonlySet<CloseReason> = new Set(["unbound", "draining", "kicke
 
 /** Ends of a session that was not bound, of which we know why. */
 const ownEnds: ReadonlySet<CloseReason> = new Set(["bind_refused", "bind_unanswered"]);
-
-const tlsPrefix = "tls:";
 
 const versions = { "3.3": 0x33, "3.4": 0x34, "5.0": 0x50 } as const;
 
@@ -62,14 +63,21 @@ export async function openSmppClient(
     timer: undefined,
   }));
   const write = createWriting(settings);
+  const toProvider = createToProvider(settings, clock);
+  const senderOf = createSenderOf(settings);
+  /** The one that was handed something last. */
+  let lastLine = 0;
   const lineOf = new WeakMap<Session, Line>();
+  const pace = await createSendingPace(settings.rate, host);
   const traffic = sumTraffic();
   const kickedOut = new WeakSet<Session>();
-  const prefixed = settings.host.startsWith(tlsPrefix);
-  const peer = prefixed ? settings.host.slice(tlsPrefix.length) : settings.host;
-  const tls = await clientTls(prefixed && settings.tls === false ? true : settings.tls, host);
-  const reportOf = createReportReader(settings.reports, host);
-  const where = `${peer.includes(":") ? `[${peer}]` : peer}:${settings.port}${tls === undefined ? "" : " with TLS"}`;
+  const place = placeOf(settings);
+  const { sourceAddress: localAddress } = settings;
+  if (localAddress !== undefined) await checkSourceAddress(name, localAddress);
+  // Last of what may fail: it looks at its files until it is closed.
+  const tls = await clientTls(place.tls && settings.tls === false ? true : settings.tls, host);
+  const credentials = credentialsOf(settings);
+  const where = `${placeText(place)}${tls === undefined ? "" : tls.insecure ? " with TLS, unchecked" : " with TLS"}`;
   let sinceMs = clock.nowMs();
   let trouble = "not bound yet";
   let lastError: OwnView["lastError"];
@@ -79,10 +87,18 @@ export async function openSmppClient(
   const owner = withPduLog(host, {
     // A provider that binds to us on our own connection is answered by the session: wrong state.
     bind: (_request, session) => session.close("protocol_error"),
-    shortMessage: onMessage,
+    shortMessage: createFromProvider(settings, host, recipientOf(settings.recipient)),
+    other(request, session) {
+      if (calls?.take(request, session) !== true) alerts(request, session);
+    },
+    heardAgain: () => host.ready(),
     closed: onClosed,
     fault: (error, session) => log.error({ session: session.id, err: error }, "a fault of ours"),
   });
+  const alerts = createAlerts(host);
+  const calls =
+    settings.outbind && (await listenForOutbind(settings.outbind, host, { open: session, adopt }));
+  if (calls !== undefined) trouble = `waits for outbind on ${calls.where}`;
   for (const line of lines) open(line);
 
   return {
@@ -91,16 +107,24 @@ export async function openSmppClient(
     taken: "SENT",
     group: settings.group ?? name,
     joinWaitMs: settings.join ? settings.joinWaitMs : undefined,
+    relayWithinMs: settings.relayWithinMs || undefined,
     codings: codingsOf(settings),
+    tlvs: tlvsOf(settings),
     reportWaitMs: settings.reports.waitMs,
     idBase: settings.reports.idBase === "auto" ? undefined : settings.reports.idBase,
-    room: () =>
-      sends ? lines.reduce((sum, line) => sum + (line.bound ? line.session!.room() : 0), 0) : 0,
+    queueMax: settings.queueMax,
+    isPaced: () => pace !== undefined && windowRoom() > 0 && pace.within(1) === 0,
+    room() {
+      const room = windowRoom();
+      return pace === undefined || room === 0 ? room : pace.within(room);
+    },
     // Reports go from provider to customer, never the other way.
-    write: (message) =>
-      message.report === undefined
-        ? write(message)
-        : { code: "bad_request", text: "a report is for a customer" },
+    write(message) {
+      if (message.report !== undefined)
+        return { code: "bad_request", text: "a report is for a customer" };
+      const sent = senderOf === undefined ? message : senderOf(message);
+      return "code" in sent ? sent : write(sent);
+    },
     send,
     close,
     async drain(drainMs) {
@@ -141,6 +165,8 @@ export async function openSmppClient(
         sinceMs,
         sessions: up,
         lastError,
+        certificates: tls?.certificates(),
+        warnings: [...(tls?.warnings() ?? []), ...credentialWarnings(settings)],
       };
     },
     sessions: () =>
@@ -151,7 +177,7 @@ export async function openSmppClient(
               {
                 id: session.id,
                 channel: name,
-                account: settings.systemId,
+                account: credentials.systemId,
                 bindType: settings.bindType,
                 version: settings.version,
                 remote: session.remote,
@@ -167,40 +193,61 @@ export async function openSmppClient(
         lines.flatMap(({ session }) => session ?? []),
         settings.windowRequests,
       ),
-    ports: () => [],
+    ports: () => calls?.ports() ?? [],
   };
+
+  function windowRoom(): number {
+    return sends
+      ? lines.reduce((sum, line) => sum + (line.bound ? line.session!.room() : 0), 0)
+      : 0;
+  }
 
   function open(line: Line): void {
     clearTimeout(line.timer);
     line.timer = undefined;
-    if (closing || drained || line.connecting !== undefined) return;
-    const { port, connectTimeoutMs: timeoutMs } = settings;
+    if (closing || drained || line.connecting !== undefined || calls !== undefined) return;
+    const { connectTimeoutMs: timeoutMs } = settings;
     const connected = (socket: Socket): void => {
       line.connecting = undefined;
-      const limits = limitsOf(settings, settings.connectTimeoutMs);
-      const session = openSession(socket, { role: "esme", limits, clock, owner });
-      line.session = session;
-      lineOf.set(session, line);
-      void bind(line, session);
+      const made = session(socket);
+      host.ownLines?.called(made, socket);
+      use(line, made);
     };
-    line.connecting = connectTo({ host: peer, port, tls, timeoutMs }, connected, (why) => {
+    const to = { host: place.host, port: place.port, localAddress, tls, timeoutMs };
+    line.connecting = connectTo(to, connected, (why) => {
       line.connecting = undefined;
       retry(line, why);
     });
   }
 
+  function session(socket: Socket): Session {
+    const limits = limitsOf(settings, settings.connectTimeoutMs);
+    return openSession(socket, { role: "esme", limits, clock, owner });
+  }
+
+  function use(line: Line, made: Session): void {
+    line.session = made;
+    lineOf.set(made, line);
+    void bind(line, made);
+  }
+
+  /** A connection that the provider has opened. */
+  function adopt(made: Session): boolean {
+    const free = lines.find((line) => line.session === undefined);
+    if (free === undefined || closing || drained) return false;
+    use(free, made);
+    return true;
+  }
+
   async function bind(line: Line, session: Session): Promise<void> {
     const bindType: BindType = settings.bindType;
-    const { systemId, password, systemType, addressRange } = settings;
     const version = versions[settings.version];
     try {
       const answer = await session.bind({
         bindType,
-        systemId,
-        password,
-        systemType,
+        ...credentials,
         version,
-        addressRange,
+        addressRange: settings.addressRange,
         addressTon: 0,
         addressNpi: 0,
       });
@@ -233,6 +280,7 @@ export async function openSmppClient(
     const line = lineOf.get(session);
     if (line === undefined || line.session !== session) return;
     traffic.ended(session);
+    host.ownLines?.ended(session);
     if (line.bound) {
       sinceMs = clock.nowMs();
       tellSession(host, noticed(line, session), { reason, detail });
@@ -254,7 +302,7 @@ export async function openSmppClient(
   function retry(line: Line, why: string | undefined): void {
     if (why !== undefined) failed(why);
     tellDown();
-    if (closing || drained || line.timer !== undefined) return;
+    if (closing || drained || line.timer !== undefined || calls !== undefined) return;
     const pauseMs = Math.min(settings.reconnectMs * 2 ** line.failures, settings.reconnectMostMs);
     line.failures = Math.min(line.failures + 1, 20);
     log.warn({ where, trouble, againInMs: pauseMs }, "not bound to the provider");
@@ -263,7 +311,8 @@ export async function openSmppClient(
   }
 
   function noticed(line: Line, session: Session): NoticedSession {
-    const { systemId: account, bindType } = settings;
+    const { systemId: account } = credentials;
+    const { bindType } = settings;
     const { received, sent } = session.counters;
     const others = lines.filter((one) => one !== line && one.bound).length;
     return { session, account, bindType, boundMs: line.boundMs, received, sent, others };
@@ -279,49 +328,34 @@ export async function openSmppClient(
     lastError = { atMs: clock.nowMs(), text: why };
   }
 
-  function send(_message: Message, sms: Sms, done: (result: SendResult) => void): void {
+  function send(message: Message, sms: Sms, done: (result: SendResult) => void): void {
     let best: Session | undefined;
-    for (const { session, bound } of lines)
-      if (bound && session !== undefined && session.room() > (best?.room() ?? 0)) best = session;
+    // The one with most room; of several the next in turn, so that all are used when little is sent.
+    for (let at = 1; at <= lines.length; at += 1) {
+      const line = lines[(lastLine + at) % lines.length];
+      if (line?.bound !== true || line.session === undefined) continue;
+      if (line.session.room() > (best?.room() ?? 0)) best = line.session;
+    }
     if (best === undefined) return done({ kind: "refused", status: 0x08, text: "not bound" });
-    handOver(best, "submit_sm", askedOf(sms, best.version), (result) => {
+    const request = toProvider(message, sms, best.version);
+    const { command, sms: written } =
+      settings.submitAs === "submit_sm"
+        ? { command: settings.submitAs, sms: request }
+        : asData(request, { version: best.version, nowMs: clock.nowMs() });
+    const sequence = handOver(best, command, written, (result) => {
       done(result);
       host.ready();
     });
-  }
-
-  function onMessage(request: ShortMessageRequest, session: Session): void {
-    const isOpen = (): boolean => session.state !== "closed";
-    const arrival = { host, settings, request, session, isOpen };
-    const report = reportOf(request.sms);
-    if (report !== undefined) {
-      const event = reportEvent(arrival, report);
-      answerWith(request, session, { report: event.id }, host.emit("report", event));
-    } else {
-      const event = messageEvent({ ...arrival, account: undefined });
-      answerWith(request, session, { message: event.message.id }, host.emit("message", event));
-    }
-  }
-
-  function answerWith(
-    request: ShortMessageRequest,
-    session: Session,
-    facts: Readonly<Record<string, string>>,
-    decision: Promise<MessageAnswer | ReportAnswer>,
-  ): void {
-    decision.then(
-      (answer) =>
-        session.answer(request, answer.kind === "refused" ? commandStatusOf(answer.code) : 0),
-      (cause: unknown) => {
-        // Nothing was applied, so the provider is to bring it again.
-        log.error({ session: session.id, ...facts, err: cause }, "failed on our side");
-        session.answer(request, commandStatusOf("try_later"));
-      },
-    );
+    host.ownLines?.sent(best, sequence, message.hops);
+    if (sequence !== undefined) pace?.sent();
+    if (lines.length > 1) lastLine = lines.findIndex(({ session }) => session === best);
   }
 
   async function close(drainMs: number): Promise<void> {
     closing = true;
+    calls?.close();
+    pace?.close();
+    tls?.close();
     await end(drainMs);
   }
 

@@ -23,9 +23,9 @@ export function sumTraffic(): TrafficSum {
         bound += 1;
         free += session.room();
       }
-      const { refused, timedOut, late, stray } = sum;
+      const { refused, timedOut, late, stray, writes } = sum;
       const windows = { windowRequests: bound * windowRequests, windowFree: free };
-      return { ...windows, refused, timedOut, late, stray };
+      return { ...windows, refused, timedOut, late, stray, writes };
     },
   };
 }
@@ -33,12 +33,13 @@ export function sumTraffic(): TrafficSum {
 type Counted = Omit<SessionCounters, "received" | "sent">;
 
 function newCounters(): Counted {
-  return { refused: 0, timedOut: 0, late: 0, stray: 0 };
+  return { refused: 0, timedOut: 0, late: 0, stray: 0, writes: 0 };
 }
 
-function add(sum: Counted, { refused, timedOut, late, stray }: Readonly<Counted>): void {
+function add(sum: Counted, { refused, timedOut, late, stray, writes }: Readonly<Counted>): void {
   sum.refused += refused;
   sum.timedOut += timedOut;
   sum.late += late;
   sum.stray += stray;
+  sum.writes += writes;
 }

@@ -1,9 +1,16 @@
 import type { ErrorCode } from "../model/error.ts";
 import type { Message, Sms } from "../model/message.ts";
+import { choose } from "../sms/choose.ts";
 import type { Coding } from "../sms/coding.ts";
 import { SAR } from "../sms/concatenation.ts";
 import { dataCodingOf } from "../sms/data-coding.ts";
-import { type Part, type TextOptions, textParts } from "../sms/parts.ts";
+import {
+  type Part,
+  type Parts,
+  type TextOptions,
+  type Unsendable,
+  textParts,
+} from "../sms/parts.ts";
 import { roomFor } from "../sms/segments.ts";
 import { TAG } from "../smpp/tlv.ts";
 import { type TextSettings, codingsOf } from "./text-settings.ts";
@@ -60,7 +67,10 @@ export function createWriting(
     // A receipt is written when it is known which session it goes to.
     if (text === undefined || report !== undefined) return { requests: [sms], reference: 0 };
     const reference = hashOf(id, way) & 0xffff;
-    const written = textParts(text, { ...options, ...classOf(sms), reference });
+    const wishes = { ...options, ...classOf(sms), reference };
+    const written = textParts(text, wishes);
+    if (sms.codingAsked === true && codingOf(written, text, wishes) !== sms.dataCoding)
+      return unheld(sms.dataCoding, wishes);
     if ("fault" in written) {
       const { parts, partsMax } = written;
       return { code: "message_too_long", text: `${parts} parts, ${partsMax} at most` };
@@ -84,9 +94,21 @@ export function createWriting(
 }
 
 /** What its author wanted of the phone stays: shown at once, a message is waiting, ... */
-function classOf({ dataCoding }: Sms): Pick<TextOptions, "dataCoding"> {
+function classOf({ dataCoding, codingAsked }: Sms): Pick<TextOptions, "dataCoding"> {
+  if (codingAsked === true) return { dataCoding };
   const { messageClass, waiting } = dataCodingOf(dataCoding);
   return messageClass === undefined && waiting === undefined ? {} : { dataCoding };
+}
+
+/** What the text would go as; of one that is too long, too. */
+function codingOf(written: Parts | Unsendable, text: string, wishes: TextOptions): number {
+  return ("fault" in written ? choose(text, wishes) : written).dataCoding;
+}
+
+function unheld(dataCoding: number, { codings }: TextOptions): Unwritable {
+  const { coding = "which is not written here" } = dataCodingOf(dataCoding, codings);
+  const text = `data_coding ${dataCoding} (${coding}) cannot hold the text`;
+  return { code: "bad_data_coding", text };
 }
 
 function requestOf(bare: Sms, { octets, hasUdh, tlvs }: Part): Sms {

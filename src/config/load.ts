@@ -40,11 +40,13 @@ export function load<S extends z.ZodType>(options: {
    * commands that need no more, so that a fault or a variable missing elsewhere does not stop them.
    */
   readonly only?: string;
+  /** What the file would hold, instead of what it holds. */
+  readonly text?: string;
 }): { readonly settings: z.output<S> } | { readonly faults: readonly ConfigFault[] } {
   const { path: file, schema, env, only } = options;
   const whole = (text: string) => ({ faults: [{ file, line: 0, column: 0, path: "", text }] });
 
-  const text = read(file);
+  const text = options.text ?? read(file);
   if (typeof text !== "string") return whole(text.fault);
 
   const lines = new LineCounter();

@@ -1,11 +1,12 @@
 import type { Clock } from "../model/clock.ts";
 import type { Ruling } from "../model/decision.ts";
-import { GatewayError } from "../model/error.ts";
+import { type ErrorCode, GatewayError } from "../model/error.ts";
 import type { BindAnswer, BindEvent } from "../model/event.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Log } from "../model/log.ts";
 import type { Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
+import type { Admission } from "./admission.ts";
 import { storyOf } from "./story.ts";
 
 export interface BindParts {
@@ -17,6 +18,7 @@ export interface BindParts {
   readonly worthStoring: (subject: string) => boolean;
   /** What the gateway did for the scripts of this event, such as a password check; without secrets. */
   readonly takeNotes: (event: BindEvent) => readonly TraceLine[];
+  readonly admission: Admission;
 }
 
 /**
@@ -24,10 +26,10 @@ export interface BindParts {
  * customer is answered.
  */
 export function bindAnswerer(parts: BindParts): (event: BindEvent) => Promise<BindAnswer> {
-  const { engine, writer, clock, log, worthStoring, takeNotes } = parts;
+  const { engine, writer, clock, log, worthStoring, takeNotes, admission } = parts;
   return async (event) => {
     const atMs = clock.nowMs();
-    const ruling = await engine.decide({ kind: "bind", event });
+    const ruling = await rulingOn(event);
     const answer = answerFor(event, ruling);
     const refused = answer.kind !== "accepted";
     if (refused && !worthStoring(event.remote.replace(/:\d+$/, ""))) return answer;
@@ -43,6 +45,31 @@ export function bindAnswerer(parts: BindParts): (event: BindEvent) => Promise<Bi
     }
     return answer;
   };
+
+  /**
+   * Where an account may not be used from, its password is not even checked: else it could be guessed
+   * from there. What a trigger accepts is checked once more, as the account may be another one.
+   */
+  async function rulingOn(event: BindEvent): Promise<Ruling> {
+    const { systemId, remote, session } = event;
+    const code = admission.refusal(systemId, remote);
+    if (code !== undefined) return refusal(code, remote, []);
+    const ruling = await engine.decide({ kind: "bind", event });
+    if (ruling.verdict !== "accept") return ruling;
+    // Its place would be given up by an end that has been told already.
+    if (event.isOpen?.() === false) return { verdict: "unanswered", ran: ruling.ran };
+    const account = ruling.account ?? systemId;
+    const later = admission.refusal(account, remote) ?? admission.enter(account, session);
+    return later === undefined ? ruling : refusal(later, remote, ruling.ran);
+  }
+}
+
+function refusal(code: ErrorCode, remote: string, ran: Ruling["ran"]): Ruling {
+  const reason =
+    code === "too_many_binds"
+      ? "the account has as many sessions as it may"
+      : `the account may not be used from ${remote}`;
+  return { verdict: "reject", code, reason, ran };
 }
 
 function answerFor(event: BindEvent, ruling: Ruling): BindAnswer {

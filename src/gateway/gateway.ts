@@ -1,5 +1,5 @@
 import type { Bus } from "../bus/bus.ts";
-import type { Channel } from "../channel/channel.ts";
+import type { Channel, OwnView } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ForwardAction } from "../model/decision.ts";
 import { type ErrorCode, GatewayError } from "../model/error.ts";
@@ -9,17 +9,22 @@ import type { TraceLine } from "../model/message.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
 import type { IdBase } from "../model/provider-id.ts";
 import type { Status } from "../model/status.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
+import { alertAnswerer } from "./alert.ts";
 import { bindAnswerer } from "./bind.ts";
 import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
 import { type Erase, createErase } from "./erase.ts";
-import { createFinisher, type SendRow } from "./finish.ts";
+import { asksReport, createFinisher, type SendRow } from "./finish.ts";
+import { createCustomerOperations } from "./customer-operations.ts";
 import { createConcluding } from "./concluding.ts";
+import { gated } from "./gate.ts";
+import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
 import { type Join, createJoin } from "./join.ts";
@@ -34,11 +39,14 @@ import { createPartTally } from "./part-tally.ts";
 import { createOutdatedOf } from "./outdated.ts";
 import { queueName } from "./queue-name.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
+import { createReplace } from "./replace.ts";
+import { replacingIfPresent } from "./replace-if-present.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
 import { createReports, type Reports } from "./report.ts";
 import { createSender } from "./send.ts";
 import { createSentMemory } from "./sent-memory.ts";
 import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
+import { createTransactions } from "./transaction.ts";
 import { explained } from "./unmatched.ts";
 import { queueRowsMax } from "./queues.ts";
 
@@ -58,7 +66,12 @@ export interface Gateway {
   /** What scripts may ask of us; handed to the trigger engine. */
   readonly calls: EngineOptions["calls"];
   /** Answers events from now on. Before it, an event is a fault of ours. */
-  attach(engine: Engine, channels: ReadonlyMap<string, Channel>): void;
+  attach(
+    engine: Engine,
+    channels: ReadonlyMap<string, Channel>,
+    /** Those that are switched off: listed, and nothing else. */
+    off?: () => readonly OwnView[],
+  ): void;
   /** What operators hold; to be read before the channels are opened. */
   readonly holds: Holds;
   /** What operators do to what waits, and to messages. */
@@ -67,6 +80,8 @@ export interface Gateway {
   readonly erase: Erase;
   /** A channel can take more. */
   ready(channel: string): void;
+  /** A connection of a customer has ended. */
+  gone(session: string): void;
   /** Starts sending what an earlier start left. */
   takeUp(): Promise<void>;
   channels(): ChannelView[];
@@ -95,9 +110,11 @@ export function createGateway(parts: GatewayParts): Gateway {
   const worthStoring = createRefusals(clock, log);
   const notes = new WeakMap<BindEvent, TraceLine[]>();
   let channels: ReadonlyMap<string, Channel> = new Map();
+  let switchedOff: () => readonly OwnView[] = () => [];
   let engine: Engine | undefined;
   let reports: Reports | undefined;
   const { writer, queue } = store;
+  const flow = createFlow({ store, channels: () => channels, clock, log, worthStoring });
   const memory = createSentMemory();
   const onItsWay = createOnItsWay();
   const concluding = createConcluding();
@@ -127,7 +144,13 @@ export function createGateway(parts: GatewayParts): Gateway {
     tally,
     meter,
     finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
+    finished: ({ id, message }, { status: state, error }) =>
+      transactions.ended(id, state, error, asksReport(message)),
+    startId: store.startId,
+    due,
   });
+  const transactions = createTransactions({ store, writer, sender, clock, log });
+  const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
     calls: {
@@ -142,33 +165,44 @@ export function createGateway(parts: GatewayParts): Gateway {
       "accounts.byNumber": async ([number]) =>
         typeof number === "string" ? store.accounts.byNumber(number) : undefined,
     },
-    attach(given, opened) {
+    attach(given, opened, off = () => []) {
       engine = given;
       channels = opened;
+      switchedOff = off;
       const takeNotes = (event: BindEvent): readonly TraceLine[] => notes.get(event) ?? [];
-      const bind = bindAnswerer({ engine, writer, clock, log, worthStoring, takeNotes });
+      const { admission } = flow;
+      const bind = bindAnswerer({ engine, writer, clock, log, worthStoring, takeNotes, admission });
       bus.answer("bind", meteredBinds(bind, meter));
       const offer = sender.offer;
-      const make = createMaker({ clock, newId, queueFor });
+      const make = createMaker({ clock, newId, queueFor, tlvsOn });
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
-      const receive = { ...deciding, worthStoring, queueFor };
+      const channel = (name: string): Channel | undefined => channels.get(name);
+      const receive = { ...deciding, worthStoring, queueFor, tlvsOn, channel, transactions };
       status = createStatusDecider({
         engine,
         make,
         clock,
         newId,
         optionsOf: store.accounts.optionsOf,
+        hears: transactions.hears,
         codingsOn,
+        tlvsOn,
       });
+      const replace = createReplace({ ...receive, store, sender, codingsOn });
+      const own = { own: store.ownMessages, cancel: operations.cancel, replace, log };
+      bus.answer("operation", createCustomerOperations(own));
+      const ownerOf = (number: string) => store.accounts.byNumber(number);
+      bus.answer("alert", alertAnswerer({ ownerOf, channels: () => channels.values(), log }));
       join = createJoin({
         ...deciding,
-        receive: messageAnswerer(receive),
+        receive: replacingIfPresent(messageAnswerer(receive), own),
         queue,
         channel: (name) => channels.get(name),
         status,
       });
-      bus.answer("message", meteredMessages(join.answer, { meter, clock }));
+      const answer = gated(flow.gate, join.answer);
+      bus.answer("message", meteredMessages(answer, { meter, clock }));
       const matcher = createMatcher({
         memory,
         table: store.reports,
@@ -178,16 +212,19 @@ export function createGateway(parts: GatewayParts): Gateway {
         groupOf,
         channelsOf,
       });
-      reports = createReports({ ...deciding, matcher, tally, status, meter });
+      const ended = (id: string, state: Status, error: string | undefined): void =>
+        transactions.ended(id, state, error, true);
+      reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
       bus.answer("report", reports.answer);
       notices = createNotices({ engine, writer, make, clock, log, newId, offer });
       bus.answer("channel", notices.channel);
       bus.answer("session", notices.session);
     },
     holds,
-    operations: createOperations({ store, sender, clock, newId, channel: known }),
+    operations,
     erase: createErase({ store, sender, memory, clock, newId }),
     ready: (channel) => sender.ready(channel),
+    gone: (session) => flow.admission.gone(session),
     async takeUp() {
       bases.recall(await store.idBases.all());
       await sender.takeUp();
@@ -196,6 +233,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         tellHold(name, held, by);
       }
       await join?.takeUp();
+      await flow.recall();
       if (reports === undefined || status === undefined || notices === undefined) return;
       const { offer } = sender;
       const table = store.reports;
@@ -217,8 +255,14 @@ export function createGateway(parts: GatewayParts): Gateway {
       };
       later = startLater({ ...parts, reportWaits });
     },
-    channels: () => [...channels.values()].map(viewOf),
-    channel: (name) => viewOf(known(name)),
+    channels: () => [
+      ...[...channels.values()].map((channel) => viewOf(channel.view(), channel)),
+      ...switchedOff().map((view) => viewOf(view, undefined)),
+    ],
+    channel(name) {
+      const channel = known(name);
+      return viewOf(channel.view(), channel);
+    },
     codingsOn,
     sessions: () => [...channels.values()].flatMap((channel) => channel.sessions()),
     reportWaits,
@@ -238,7 +282,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     readings: () => readingsOf(channels, engine),
     settled: () => sender.settled(),
     async drain() {
-      await Promise.all([later?.stop(), notices?.stop(), join?.stop()]);
+      await Promise.all([later?.stop(), notices?.stop(), join?.stop(), transactions.stop()]);
       await sender.drain();
     },
   };
@@ -256,12 +300,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     });
   }
 
-  function viewOf(channel: Channel): ChannelView {
-    const { name } = channel;
+  function viewOf(view: OwnView, channel: Channel | undefined): ChannelView {
+    const { name } = view;
     const held = holds.of(name)?.held;
     const queues = { ...sender.counts(name), oldestDueMs: sender.oldestDueMs(name) };
-    const idBase = channel.taken === "SENT" ? bases.known(channel.group) : undefined;
-    return { ...channel.view(), ...queues, held, idBase };
+    const idBase = channel?.taken === "SENT" ? bases.known(channel.group) : undefined;
+    return { ...view, ...queues, held, idBase };
   }
 
   /** The triggers of a status are asked only where there is somebody who sent the message. */
@@ -275,6 +319,20 @@ export function createGateway(parts: GatewayParts): Gateway {
       return { lines: [], tell: [], later: undefined };
     const event = { id: newId(), atMs: clock.nowMs(), sent, status: state, error };
     return status.inline({ ...event, report: undefined });
+  }
+
+  /** A scheduled message goes into the queue, as far as anybody sees; it is in the table already. */
+  function due({ id, message: { root } }: SendRow): void {
+    const atMs = clock.nowMs();
+    const lines: TraceLine[] = [{ at: atMs, what: "due", facts: { message: id } }];
+    const nothing = { error: undefined, tell: [], later: undefined, done: undefined };
+    writer
+      .conclude({ ...nothing, id, root, status: "QUEUED", atMs, lines })
+      .catch((cause: unknown) => log.error({ message: id, err: cause }, "not marked as due"));
+  }
+
+  function tlvsOn(channel: string): ChannelTlvs | undefined {
+    return channels.get(channel)?.tlvs;
   }
 
   function codingsOn(channel: string): Codings | undefined {
@@ -307,7 +365,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   ): { queue: string } | { code: ErrorCode } {
     const channel = channels.get(forward.channel);
     if (channel === undefined) return { code: "unknown_channel" };
-    if (sender.counts(forward.channel).queued >= queueRowsMax) return { code: "queue_full" };
+    const { queueMax = queueRowsMax } = channel;
+    if (sender.counts(forward.channel).queued >= queueMax) return { code: "queue_full" };
     // Where customers bind, each account has a queue of its own: one who is away delays nobody.
     if (channel.taken === "SENT") return { queue: queueName(forward.channel, undefined) };
     if (forward.account === undefined) return { code: "unknown_account" };

@@ -79,7 +79,13 @@ export function createJoin(parts: JoinParts): Join {
     async answer(event) {
       const { part, message } = event;
       const channel = part === undefined ? undefined : parts.channel(message.channel);
-      if (part === undefined || part.total === 1 || channel?.joinWaitMs === undefined)
+      // A part for many is none of one text to each of them, and is passed on as it is.
+      if (
+        part === undefined ||
+        part.total === 1 ||
+        event.destinations !== undefined ||
+        channel?.joinWaitMs === undefined
+      )
         return receive(event);
       const { sms } = message;
       if (sms === undefined) return receive(event);
@@ -348,8 +354,8 @@ export function createJoin(parts: JoinParts): Join {
   }
 
   function givenFor(name: string, isOpen: () => boolean) {
-    const { codings } = parts.channel(name) ?? {};
-    return { id: newId(), atMs: clock.nowMs(), codings, isOpen };
+    const { codings, tlvs } = parts.channel(name) ?? {};
+    return { id: newId(), atMs: clock.nowMs(), codings, tlvs, isOpen };
   }
 
   function fault(cause: unknown): void {

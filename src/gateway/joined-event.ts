@@ -1,5 +1,7 @@
 import type { MessageEvent } from "../model/event.ts";
 import type { Message, Sms } from "../model/message.ts";
+import { namedTlvs } from "../model/named-tlvs.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import { SAR } from "../sms/concatenation.ts";
 import { type Codings, dataCodingOf } from "../sms/data-coding.ts";
 import { type Joined, type PartContent, joinedContent } from "../sms/joined.ts";
@@ -19,6 +21,7 @@ export interface Given {
   readonly atMs: number;
   /** Of the channel that the parts came in on. */
   readonly codings: Codings | undefined;
+  readonly tlvs?: ChannelTlvs | undefined;
   readonly isOpen: () => boolean;
 }
 
@@ -59,15 +62,17 @@ function eventOf(
   parts: readonly WaitingPart[],
   message: Message,
   text: string | undefined,
-  { codings, isOpen }: Given,
+  { codings, tlvs, isOpen }: Given,
 ): MessageEvent {
   const last = parts.reduce((one, other) => (other.atMs > one.atMs ? other : one));
+  const came = message.sms?.tlvs ?? [];
   const { coding } = dataCodingOf(message.sms?.dataCoding ?? 0, codings);
   return {
     message,
     text,
     parts: parts.length,
     ...(coding === undefined ? {} : { encoding: coding }),
+    ...(came.length === 0 ? {} : { tlvs: namedTlvs(came, tlvs?.declared) }),
     session: last.session,
     expiresMs: Math.min(...parts.map(({ expiresMs }) => expiresMs)),
     origin: last.origin,

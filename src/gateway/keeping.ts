@@ -17,6 +17,8 @@ export interface Keeping {
   free(queue: string, ids: readonly string[]): void;
   /** Kept rows stand in another queue of the table now. */
   moved(rows: readonly QueueRow[], to: string): void;
+  /** Kept rows are in the table no more, because others stand for them. */
+  gone(rows: readonly QueueRow[]): void;
   /** Ends a kept row as `finisher` does; false when that could not be stored, and it waits on. */
   end(row: SendRow, end: End): Promise<boolean>;
   /** Rows of this queue have become due in the table. */
@@ -69,6 +71,16 @@ export function createKeeping(parts: {
         release(state, id);
       }
       plan(target);
+    },
+    gone(rows) {
+      for (const { id, queue, maybeTwice } of rows) {
+        const state = queues.of(queue);
+        count(state, -1);
+        if (maybeTwice) doubt(state, -1);
+        state.kept.delete(id);
+        state.changed += 1;
+        release(state, id);
+      }
     },
     end(row, end) {
       const state = queues.of(row.queue);

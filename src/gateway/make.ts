@@ -2,8 +2,10 @@ import type { Clock } from "../model/clock.ts";
 import { addressOf } from "../model/address.ts";
 import type { SendAction, Sending } from "../model/decision.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
-import type { Message, Sms, TraceLine } from "../model/message.ts";
+import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import type { Forward, Made } from "../store/writer.ts";
+import { tlvsFor } from "./tlvs.ts";
 
 /** A message of our own is given up after a day: what an operator is told later helps nobody. */
 const madeValidityMs = 24 * 3_600_000;
@@ -48,8 +50,10 @@ export function createMaker(parts: {
   readonly queueFor: (
     target: Pick<SendAction, "channel" | "account">,
   ) => { queue: string } | { code: ErrorCode };
+  /** What a channel has agreed with its peer; nothing when left out. */
+  readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
 }): Maker {
-  const { clock, newId, queueFor } = parts;
+  const { clock, newId, queueFor, tlvsOn } = parts;
 
   return (sends, because) => {
     if (sends.length === 0) return { made: [], lines: [] };
@@ -68,7 +72,12 @@ export function createMaker(parts: {
         const fault = ERRORS[code].retry === "later" ? code : "trigger_failed";
         return { fault, text: `${trigger} sends to channel ${channel}: ${code}` };
       }
-      const one = madeOf(action, trigger, because, target.queue, at);
+      const tlvs = tlvsFor([], action.tlvs, tlvsOn?.(channel));
+      if ("fault" in tlvs) {
+        const text = `${trigger} sends to channel ${channel}: ${tlvs.fault}`;
+        return { fault: "trigger_failed", text };
+      }
+      const one = madeOf({ ...action, tlvs }, trigger, because, target.queue, at);
       made.push(one);
       lines.push({ at, what: "made", facts: { trigger, channel, message: one.message.id } });
     }
@@ -76,7 +85,7 @@ export function createMaker(parts: {
   };
 
   function madeOf(
-    action: SendAction,
+    action: Making,
     trigger: string,
     because: Because,
     queue: string,
@@ -122,7 +131,10 @@ export function offerMade(
   for (const { message, forward } of made) offer([forward], message);
 }
 
-function smsOf({ from, to, text, priority = 0 }: SendAction): Sms {
+/** What was asked for, with its optional parameters as they go out. */
+type Making = Omit<SendAction, "tlvs"> & { readonly tlvs: readonly Tlv[] };
+
+function smsOf({ from, to, text, dataCoding, priority = 0, tlvs }: Making): Sms {
   return {
     from: addressOf(from),
     to: addressOf(to),
@@ -134,9 +146,10 @@ function smsOf({ from, to, text, priority = 0 }: SendAction): Sms {
     validityPeriod: "",
     registeredDelivery: reportAlways,
     replaceIfPresent: 0,
-    dataCoding: 0,
+    dataCoding: dataCoding ?? 0,
     octets: Buffer.alloc(0),
     text,
-    tlvs: [],
+    ...(dataCoding === undefined ? {} : { codingAsked: true }),
+    tlvs,
   };
 }

@@ -31,6 +31,8 @@ export function outcomeOf(
     readonly nowMs: number;
     /** What a message becomes that the peer has taken. */
     readonly taken: Status;
+    /** It is not tried again, whatever the answer; it is when left out. */
+    readonly once?: boolean;
   },
 ): Outcome {
   switch (result.kind) {
@@ -46,6 +48,7 @@ export function outcomeOf(
   }
 
   function again(error: string, uncertain: boolean): Outcome {
+    if (given.once === true) return finish("FAILED", error);
     const waitMs = Math.min(retryFirstMs * 2 ** given.tries, retryMostMs);
     // Not again before the validity ends, so it ends now, with this as its reason.
     if (given.nowMs + waitMs >= given.expiresMs) return finish("EXPIRED", error);

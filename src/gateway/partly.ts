@@ -3,6 +3,7 @@ import type { Written } from "../channel/writing.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Meter } from "../model/meter.ts";
+import { isDatagram } from "../model/mode.ts";
 import type { Status } from "../model/status.ts";
 import type { Writer } from "../store/writer.ts";
 import { type SendRow, asksReport } from "./finish.ts";
@@ -93,7 +94,8 @@ export function createPartSender(parts: {
         if (number === undefined) break;
         handOver(state, one, number);
       }
-      endIfDone(state, one, halt || !hasRoom());
+      // What only its rate holds back stays as it is: giving it back would write a row for each part.
+      endIfDone(state, one, halt || (!hasRoom() && one.channel.isPaced?.() !== true));
     }
     return (
       begun.get(state)?.some(({ stop, todo }) => stop === undefined && todo.length > 0) ?? false
@@ -118,7 +120,8 @@ export function createPartSender(parts: {
     const total = written.requests.length;
     const { reference } = written;
     const atMs = clock.nowMs();
-    const outcome = outcomeOf(result, { tries, expiresMs, nowMs: atMs, taken: channel.taken });
+    const given = { tries, expiresMs, nowMs: atMs, taken: channel.taken };
+    const outcome = outcomeOf(result, { ...given, once: isDatagram(message) });
     const providerId = result.kind === "taken" ? result.providerId : undefined;
     if (result.kind === "taken") one.taken += 1;
     else one.todo.push(number);

@@ -121,7 +121,7 @@ export function createQueueWork(
     const from = queueParts(queue);
     const target = queueParts(to);
     if (to === queue) throw wrong(`${queue} is where they wait already`);
-    const { taken } = parts.channel(target.channel);
+    const { taken, queueMax = queueRowsMax } = parts.channel(target.channel);
     if (!isFor(to, taken))
       throw wrong(
         taken === "SENT"
@@ -135,8 +135,8 @@ export function createQueueWork(
     if (from.account !== target.account)
       throw wrong(`what waits for ${from.account} cannot be handed to ${target.account}`);
     const { queued } = sender.counts(target.channel);
-    if (queued + rows > queueRowsMax)
-      throw new GatewayError("queue_full", `${to} would hold more than ${queueRowsMax} messages.`);
+    if (queued + rows > queueMax)
+      throw new GatewayError("queue_full", `${to} would hold more than ${queueMax} messages.`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { SendRow } from "./finish.ts";
 import { queueParts } from "./queue-name.ts";
 import { type WaitingList, createWaitingList } from "./waiting.ts";
 
-/** Rows that one channel's queues may hold; above, messages for it are refused with `queue_full`. */
+/** Rows that one channel's queues may hold where it says nothing else (`queueMax`); above, messages for it are refused with `queue_full`. */
 export const queueRowsMax = 1_000_000;
 
 /** What stands in all queues of one channel. */
@@ -46,6 +46,8 @@ export interface QueueState {
   fetching: boolean;
   pumpPlanned: boolean;
   wake: NodeJS.Timeout | undefined;
+  /** When that goes off, on the clock's `tickMs`. */
+  wakeAtMs: number;
 }
 
 /** Every queue that has ever held something since the start. */
@@ -106,6 +108,7 @@ export function createQueues(): Queues {
       fetching: false,
       pumpPlanned: false,
       wake: undefined,
+      wakeAtMs: 0,
     };
     states.set(name, state);
     return state;

@@ -21,6 +21,7 @@ export function readingsOf(
       running: facts?.hosts.length ?? 0,
       restarts: facts?.restarts ?? 0,
       openEvents: facts?.openEvents ?? 0,
+      batches: facts?.batches ?? 0,
     },
   };
 }

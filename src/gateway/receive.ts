@@ -1,15 +1,21 @@
+import type { Channel } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ForwardAction, Ruling } from "../model/decision.ts";
 import { addressOf } from "../model/address.ts";
-import { type ErrorCode, GatewayError } from "../model/error.ts";
+import { ERRORS, type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
+import { type ForwardToOne, forwardsToEach, leftOut, withoutSome } from "./many.ts";
 import { storyOf } from "./story.ts";
+import { datagramWaitMs, modeOfEvent, reaches, termOf } from "./term.ts";
+import { tlvsFor } from "./tlvs.ts";
+import type { Transactions } from "./transaction.ts";
 
 export interface ReceiveParts {
   readonly engine: Engine;
@@ -22,6 +28,11 @@ export interface ReceiveParts {
   /** The queue that a forward goes to, or why there is none. */
   readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
   readonly make: Maker;
+  readonly channel: (name: string) => Channel | undefined;
+  /** Messages whose sender waits for the outcome. */
+  readonly transactions: Pick<Transactions, "isFull" | "begin">;
+  /** What a channel has agreed with its peer; nothing when left out. */
+  readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
   /** There is no room on the disk: nothing new is taken. */
   readonly isDiskLow: () => boolean;
   /** Told after the commit: these are waiting to go out. */
@@ -68,13 +79,31 @@ export function messageAnswerer(
   ): Promise<MessageAnswer> {
     const forwards: Forward[] = [];
     const nowMs = clock.nowMs();
+    const mode = modeOfEvent(event);
+    const waitMs = mode === "stored" ? undefined : waitOf(event, mode);
+    if (mode === "transaction" && parts.transactions.isFull())
+      return refuse(event, ruling, "overloaded", "too many wait for their outcome");
     const lines = storyOf(ruling.ran, nowMs);
     const { failed } = ruling;
     // What is to fail goes nowhere, whatever another trigger wanted.
-    for (const action of failed === undefined ? ruling.forwards : []) {
+    const wanted = failed === undefined ? ruling.forwards : [];
+    const toEach = event.destinations === undefined ? wanted : forwardsToEach(event, wanted);
+    if ("fault" in toEach)
+      return decline(event, { verdict: "undecided", ...toEach, ran: ruling.ran });
+    for (const action of toEach) {
       const target = queueFor(action);
       if ("code" in target) return refuse(event, ruling, target.code, `channel ${action.channel}`);
-      forwards.push(forwardOf(event, action, target.queue, parts.newId()));
+      const channel = parts.channel(action.channel);
+      if (mode === "datagram" && !(channel && reaches(channel, action.account)))
+        return refuse(event, ruling, "delivery_failure", `nobody is bound on ${action.channel}`);
+      const term = termOf(event, { nowMs, relayWithinMs: channel?.relayWithinMs, waitMs });
+      // Who waits for the outcome has to be told of it, so it is asked for.
+      const asked = mode === "transaction" ? withReport(event, action, channel) : action;
+      const forward = forwardOf(event, asked, { queue: target.queue, ...term }, parts);
+      // A value that no peer could be sent is the script's fault; its sender may try again.
+      if ("fault" in forward)
+        return decline(event, { verdict: "undecided", ...forward, ran: ruling.ran });
+      forwards.push(forward);
     }
     const { id, channel, hops } = event.message;
     const makings = make(ruling.sends, { channel, event: "message", id, hops });
@@ -90,9 +119,16 @@ export function messageAnswerer(
     if (charge !== undefined) facts["charged"] = charge.credits;
     if (failed !== undefined) facts["failed"] = failed;
     else if (forwards.length === 0) facts["unrouted"] = "no trigger forwarded it";
+    const { scheduledMs } = event;
+    if (scheduledMs !== undefined) facts["scheduled"] = new Date(scheduledMs).toISOString();
+    const isWaitedFor = mode === "transaction" && forwards.length > 0;
+    if (isWaitedFor) facts["result"] = "answer withheld until the outcome";
+    const unreached = event.destinations === undefined ? [] : leftOut(event.message, forwards);
+    if (unreached.length > 0) facts["unreached"] = unreached.length;
+    const taken = unreached.length === 0 ? event.message : withoutSome(event.message, unreached);
     lines.push({ at: nowMs, what: "answered", facts });
-    const message: Message = { ...event.message, account, log: [...event.message.log, ...lines] };
-    const status = statusOf(failed, forwards);
+    const message: Message = { ...taken, account, log: [...event.message.log, ...lines] };
+    const status = statusOf(failed, forwards, scheduledMs);
     try {
       const rows = { message, charge, forwards, made };
       const outcome = await writer.accept({ ...rows, status, error: failed });
@@ -105,9 +141,19 @@ export function messageAnswerer(
       log.error({ ...about(event), err: cause }, "message not stored");
       return { kind: "refused", code: cause.code, reason: cause.message };
     }
+    const answer = isWaitedFor
+      ? parts.transactions.begin(message, forwards, waitMs ?? 0)
+      : { kind: "accepted" as const, id: message.id };
     offer(forwards, message);
     offerMade(offer, made);
-    return { kind: "accepted", id: message.id };
+    if (unreached.length === 0) return answer;
+    const told = await answer;
+    return told.kind === "accepted" ? { ...told, unreached } : told;
+  }
+
+  function waitOf({ message }: MessageEvent, mode: "datagram" | "transaction"): number {
+    if (mode === "datagram") return datagramWaitMs;
+    return parts.channel(message.channel)?.transactionWaitMs ?? 0;
   }
 
   /** The triggers accepted and still it cannot be: the trace shows both. */
@@ -118,7 +164,9 @@ export function messageAnswerer(
     reason: string,
   ): Promise<Refused> {
     await keepRefusal(event, ruling, code);
-    return { kind: "refused", code, reason };
+    // A provider keeps what cannot be taken for now, and brings it again.
+    const isForNow = event.origin === "provider" && ERRORS[code].retry === "later";
+    return { kind: "refused", code: isForNow ? "try_later" : code, reason };
   }
 
   async function keepRefusal(event: MessageEvent, ruling: Ruling, error: string): Promise<void> {
@@ -141,9 +189,23 @@ export function messageAnswerer(
   }
 }
 
-function statusOf(failed: string | undefined, forwards: readonly Forward[]): Status {
+function statusOf(
+  failed: string | undefined,
+  forwards: readonly Forward[],
+  scheduledMs: number | undefined,
+): Status {
   if (failed !== undefined) return "FAILED";
-  return forwards.length === 0 ? "RECEIVED" : "QUEUED";
+  if (forwards.length === 0) return "RECEIVED";
+  return scheduledMs === undefined ? "QUEUED" : "SCHEDULED";
+}
+
+function withReport(
+  { message }: MessageEvent,
+  action: ForwardAction,
+  channel: Channel | undefined,
+): ForwardAction {
+  const isAsked = ((message.sms?.registeredDelivery ?? 0) & outcomeBits) !== 0;
+  return isAsked || channel?.taken !== "SENT" ? action : { ...action, report: true };
 }
 
 function about(event: MessageEvent): Record<string, unknown> {
@@ -177,17 +239,32 @@ function errorOf(answer: MessageAnswer): string {
   return answer.kind === "refused" ? String(answer.code) : "unanswered";
 }
 
-function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id: string): Forward {
-  const { message, expiresMs } = event;
+/** What goes out because of one action, or what is wrong with it. */
+export function forwardOf(
+  event: MessageEvent,
+  action: ForwardToOne,
+  place: Pick<Forward, "queue" | "dueMs" | "expiresMs">,
+  { newId, tlvsOn }: Pick<ReceiveParts, "newId" | "tlvsOn">,
+): Forward | { readonly fault: ErrorCode; readonly text: string } {
+  const { message } = event;
+  const came = message.sms?.tlvs ?? [];
+  const hasTlvs = came.length > 0 || action.tlvs !== undefined;
+  const tlvs = hasTlvs ? tlvsFor(came, action.tlvs, tlvsOn?.(action.channel)) : came;
+  if ("fault" in tlvs)
+    return { fault: "trigger_failed", text: `forward to ${action.channel}: ${tlvs.fault}` };
   const changed =
     action.text !== undefined ||
+    action.dataCoding !== undefined ||
     action.from !== undefined ||
     action.to !== undefined ||
-    action.report === true;
-  const sms = message.sms === undefined || !changed ? message.sms : changedSms(message.sms, action);
+    action.receiver !== undefined ||
+    action.report === true ||
+    tlvs !== came;
+  const sms =
+    message.sms === undefined || !changed ? message.sms : changedSms(message.sms, action, tlvs);
   return {
     message: {
-      id,
+      id: newId(),
       root: message.root,
       parent: message.id,
       kind: message.kind,
@@ -195,18 +272,17 @@ function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id
       channel: action.channel,
       account: action.account ?? message.account,
       from: action.from ?? message.from,
-      to: action.to ?? message.to,
+      to: action.to ?? action.receiver?.to ?? message.to,
       sms,
       report: undefined,
+      ...(action.receiver === undefined ? {} : { destinations: [action.receiver.address] }),
       ...(message.joined === undefined ? {} : { joined: message.joined }),
       sameAsParent: !changed,
       hops: message.hops,
       log: [],
     },
-    queue,
+    ...place,
     priority: sms?.priority ?? 0,
-    dueMs: 0,
-    expiresMs,
   };
 }
 
@@ -214,14 +290,25 @@ function forwardOf(event: MessageEvent, action: ForwardAction, queue: string, id
 const outcomeBits = 0x03;
 const reportAlways = 0x01;
 
-function changedSms(sms: Sms, action: ForwardAction): Sms {
+function changedSms(sms: Sms, action: ForwardToOne, tlvs: Sms["tlvs"]): Sms {
   return {
     ...sms,
+    tlvs,
     ...(action.from === undefined ? {} : { from: addressOf(action.from) }),
+    ...(action.receiver === undefined ? {} : { to: action.receiver.address }),
     ...(action.to === undefined ? {} : { to: addressOf(action.to) }),
     ...(action.report === true
       ? { registeredDelivery: (sms.registeredDelivery & ~outcomeBits) | reportAlways }
       : {}),
     ...(action.text === undefined ? {} : { text: action.text, octets: Buffer.alloc(0) }),
+    ...(action.dataCoding === undefined ? {} : codedAs(action.dataCoding, action.text ?? sms.text)),
   };
+}
+
+/** A text has to be written in that coding; of octets only the number that is told is another. */
+function codedAs(
+  dataCoding: number,
+  text: string | undefined,
+): Pick<Sms, "dataCoding" | "codingAsked"> {
+  return text === undefined ? { dataCoding } : { dataCoding, codingAsked: true };
 }

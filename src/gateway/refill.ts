@@ -45,11 +45,8 @@ export function createRefill(parts: {
         state.waiting.put({ ...row, original: undefined });
         added += 1;
       }
-      state.complete =
-        !isCut &&
-        batch.rows.length < wanted + known &&
-        batch.nextDueMs === undefined &&
-        state.left === left;
+      // What is not due yet delays nothing: the timer looks for it.
+      state.complete = !isCut && batch.rows.length < wanted + known && state.left === left;
       if (state.left === left) state.tableDueMs = batch.nextDueMs;
       if (batch.nextDueMs !== undefined) wakeIn(state, batch.nextDueMs - clock.nowMs());
       // What was left in the table meanwhile may not have been seen.

@@ -7,6 +7,7 @@ import type { Log } from "../model/log.ts";
 import type { Message, Sent, TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
 import type { Report } from "../model/report.ts";
+import type { Status } from "../model/status.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
@@ -32,6 +33,8 @@ export interface ReportParts {
   readonly log: Log;
   readonly meter: Meter;
   readonly newId: () => string;
+  /** Told after the commit: a message has this outcome. */
+  readonly ended?: (id: string, status: Status, error: string | undefined) => void;
   /** There is no room on the disk: the provider is to keep it. */
   readonly isDiskLow: () => boolean;
   /** Told after the commit: these are waiting to go out. */
@@ -180,7 +183,10 @@ export function createReports(parts: ReportParts): Reports {
       told?.settled();
       found.settled();
       count(event, "applied", atMs - idTimeMs(id));
-      if (end !== undefined) meter.ended(event.channel, end.status);
+      if (end !== undefined) {
+        meter.ended(event.channel, end.status);
+        parts.ended?.(id, end.status, end.error);
+      }
       offer(following?.tell ?? []);
       offerMade(offer, made);
       return { kind: "accepted" };

@@ -89,8 +89,8 @@ export function createResend(parts: {
   }
 
   function queueFor({ channel: name, account }: Message): string {
-    const { taken } = parts.channel(name);
-    if (sender.counts(name).queued >= queueRowsMax) throw new GatewayError("queue_full");
+    const { taken, queueMax = queueRowsMax } = parts.channel(name);
+    if (sender.counts(name).queued >= queueMax) throw new GatewayError("queue_full");
     return queueName(name, taken === "SENT" ? undefined : account);
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Message } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
+import { isDatagram } from "../model/mode.ts";
 import type { QueueView } from "../model/view.ts";
 import type { Queue, QueueRow } from "../store/queue.ts";
 import type { Forward, Writer } from "../store/writer.ts";
@@ -28,6 +29,7 @@ import type { PartTally } from "./part-tally.ts";
 import { type PartlyEnd, createPartSender } from "./partly.ts";
 import { createRefill, faultPauseMs, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
+import { createWaking } from "./waking.ts";
 
 export interface SendParts {
   readonly writer: Pick<Writer, "claim" | "again" | "part">;
@@ -46,8 +48,14 @@ export interface SendParts {
   readonly tally: Pick<PartTally, "begin" | "forget">;
   /** Where a report for a number will look whether its message is still to be answered. */
   readonly onItsWay: Pick<OnItsWay, "handed" | "landed">;
+  /** Rows of a datagram that are older than this are of an earlier start, and not taken up. */
+  readonly startId?: string;
+  /** A scheduled message is about to be handed over for the first time. */
+  readonly due?: (row: SendRow) => void;
   /** Writes down how the sending of a message ended; gives what is to be told because of it. */
   readonly finisher: Finisher;
+  /** Told when that is committed. */
+  readonly finished?: (row: SendRow, end: End) => void;
 }
 
 /** Hands on what waits in the queues, at the pace of each channel's windows. */
@@ -75,24 +83,26 @@ export function createSender(parts: SendParts): Sender {
   const queues = createQueues();
   let draining = false;
   let onSettled: (() => void)[] = [];
+  const isDraining = (): boolean => draining;
+  const wakeIn = createWaking({ clock, isDraining, plan });
   const fetch = createRefill({
     queue,
     clock,
     log,
-    isDraining: () => draining,
+    isDraining,
     plan,
     wakeIn,
     done,
   });
   const partly = createPartSender({
     ...parts,
-    isDraining: () => draining,
+    isDraining,
     ended: settlePartly,
   });
   const keeping = createKeeping({
     queues,
     clock,
-    isDraining: () => draining,
+    isDraining,
     plan,
     release,
     finish,
@@ -139,9 +149,10 @@ export function createSender(parts: SendParts): Sender {
     for (const forward of forwards) {
       const state = queues.of(forward.queue);
       count(state, 1);
-      const fits = state.complete && state.waiting.size < queueAhead;
+      // What is scheduled stays in the table until it is due: 0 is at once.
+      const fits = state.complete && state.waiting.size < queueAhead && forward.dueMs === 0;
       if (fits) state.waiting.put(rowOf(forward, original));
-      else leave(state);
+      else leave(state, forward.dueMs === 0 ? undefined : forward.dueMs);
       plan(state);
     }
   }
@@ -171,6 +182,10 @@ export function createSender(parts: SendParts): Sender {
       take(state, row.id);
       if (row.expiresMs <= nowMs) {
         expired(state, row);
+        continue;
+      }
+      if (isDatagram(row.message) && row.id < (parts.startId ?? "")) {
+        void finish(state, row, { ...notTakenUp, tries: row.tries });
         continue;
       }
       const written = channel.write(row.message);
@@ -221,7 +236,11 @@ export function createSender(parts: SendParts): Sender {
           error: undefined,
           uncertain: false,
         });
-      else handOver(state, channel, row, written);
+      else {
+        // Nothing is asked of the others: none is scheduled.
+        if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
+        handOver(state, channel, row, written);
+      }
     }
   }
 
@@ -264,7 +283,8 @@ export function createSender(parts: SendParts): Sender {
         original: row.original,
       });
     const { tries, expiresMs } = row;
-    const given = { tries, expiresMs, nowMs: clock.nowMs(), taken: channel.taken };
+    const once = isDatagram(row.message);
+    const given = { tries, expiresMs, nowMs: clock.nowMs(), taken: channel.taken, once };
     const outcome = outcomeOf(result, given);
     if (outcome.do === "finish") void finish(state, row, { ...outcome, tries: tries + 1 });
     else putBack(state, row, { ...outcome, tries: tries + 1 });
@@ -279,6 +299,7 @@ export function createSender(parts: SendParts): Sender {
         if (row.maybeTwice) doubt(state, -1);
         release(state, row.id);
         offer(tell);
+        parts.finished?.(row, end);
         return true;
       },
       (cause: unknown) => {
@@ -334,13 +355,6 @@ export function createSender(parts: SendParts): Sender {
     );
   }
 
-  function wakeIn(state: QueueState, waitMs: number): void {
-    if (draining) return;
-    clearTimeout(state.wake);
-    state.wake = setTimeout(() => plan(state), Math.max(1, Math.ceil(waitMs)));
-    state.wake.unref();
-  }
-
   function release(state: QueueState, id: string): void {
     parts.onItsWay.landed(id);
     letGo(state, id);
@@ -364,6 +378,9 @@ export function createSender(parts: SendParts): Sender {
     return true;
   }
 }
+
+/** One attempt, and none by another start: it is not known whether the peer has it. */
+const notTakenUp = { status: "FAILED", error: "not_taken_up", providerId: undefined } as const;
 
 /** A row that is being claimed, as it will go. */
 interface Claimed {

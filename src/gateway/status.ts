@@ -5,15 +5,19 @@ import type { ErrorCode } from "../model/error.ts";
 import type { StatusEvent } from "../model/event.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { Message, Sent, Sms, TraceLine } from "../model/message.ts";
+import { modeOf } from "../model/mode.ts";
 import type { Report } from "../model/report.ts";
 import type { Status } from "../model/status.ts";
+import type { ChannelTlvs } from "../model/tlv.ts";
 import { type Codings, decode } from "../sms/data-coding.ts";
 import type { Forward, Later, Made } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import type { Maker } from "./make.ts";
+import { toItsReceiver } from "./many.ts";
 import { queueName } from "./queue-name.ts";
 import { receiptError } from "./receipt-error.ts";
 import { storyOf } from "./story.ts";
+import { tlvsFor } from "./tlvs.ts";
 
 /**
  * Milliseconds that the commit of a report or of an end waits for the triggers of its status; when
@@ -40,8 +44,12 @@ export interface StatusParts {
   readonly newId: () => string;
   /** What a customer has otherwise than others. */
   readonly optionsOf: (account: string) => KeptOptions;
+  /** Its sender is told of this outcome by the answer that he still waits for; never when left out. */
+  readonly hears?: (original: string, status: Status) => boolean;
   /** What is meant by a data_coding on a channel; by all as in the specification when left out. */
   readonly codingsOn?: (channel: string) => Codings | undefined;
+  /** What a channel has agreed with its peer; nothing when left out. */
+  readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
 }
 
 /** What stands in `pending` for a status that is decided later. */
@@ -70,7 +78,7 @@ export interface StatusDecider {
 }
 
 export function createStatusDecider(parts: StatusParts): StatusDecider {
-  const { engine, make, clock, newId, optionsOf, codingsOn } = parts;
+  const { engine, make, clock, newId, optionsOf, hears, codingsOn, tlvsOn } = parts;
   return {
     async inline(event) {
       const asked = engine.decide({ kind: "status", event });
@@ -97,7 +105,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
       const sent: Sent = { message: { ...message, id: newId() }, original: message };
       const event = { id: newId(), atMs: clock.nowMs(), sent, status: "FAILED", error } as const;
       const told = reportOut({ ...event, report: undefined }, { do: "report" });
-      if (typeof told === "string") return [];
+      if (typeof told === "string" || "fault" in told) return [];
       return [{ ...told, message: { ...told.message, parent: message.id } }];
     },
   };
@@ -116,6 +124,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
     for (const action of ruling.verdict === "accept" ? ruling.reports : [])
       for (const sent of asSubmitted(event.sent)) {
         const told = reportOut({ ...event, sent }, action);
+        if (typeof told !== "string" && "fault" in told) return told;
         if (typeof told === "string")
           lines.push({ at: clock.nowMs(), what: "report", facts: { dropped: told } });
         else tell.push(told);
@@ -143,17 +152,28 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
     };
   }
 
-  /** The report for the customer, or why he gets none. */
-  function reportOut(event: StatusEvent, action: ReportAction): Forward | string {
+  /** The report for the customer, or why he gets none, or what is wrong with what a script wants. */
+  function reportOut(
+    event: StatusEvent,
+    action: ReportAction,
+  ): Forward | string | { readonly fault: ErrorCode; readonly text: string } {
     const { sent, status, report } = event;
-    return toCustomer(sent, ({ account, sms }) => {
-      if (!isAsked(sms, status)) return "it was not asked for";
+    const { channel } = sent.original;
+    const tlvs = tlvsFor([], action.tlvs, action.tlvs && tlvsOn?.(channel));
+    if ("fault" in tlvs) return { fault: "trigger_failed", text: `report: ${tlvs.fault}` };
+    const told = toCustomer(sent, ({ account, sms }) => {
+      const waits = hears?.(sent.original.id, status) ?? false;
+      if (waits && status !== "DELIVERED") return "its sender is told by the answer";
+      if (!isAsked(sms, status) && (waits || !isTransaction(sent))) return "it was not asked for";
       if (status === "NOREPORT" && optionsOf(account).receiptNoReport === "omit")
         return "the account wants none of what nobody knows about";
       const state = action.state ?? report?.state ?? STATES[status] ?? "UNKNOWN";
       const error = action.error ?? report?.error ?? receiptError(status, event.error);
       return reportOf(sent.original, { account, sms, report, status, state, error });
     });
+    if (typeof told === "string" || tlvs.length === 0 || told.message.sms === undefined)
+      return told;
+    return { ...told, message: { ...told.message, sms: { ...told.message.sms, tlvs } } };
   }
 
   function toCustomer(
@@ -229,11 +249,24 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
 /** A text that was joined came in parts: its sender is told of each that he asked for. */
 function asSubmitted({ message, original }: Sent): readonly Sent[] {
   const { joined, sms } = original;
-  if (joined === undefined || sms === undefined) return [{ message, original }];
+  if (joined === undefined || sms === undefined) {
+    const { destinations } = message;
+    return [
+      destinations === undefined
+        ? { message, original }
+        : { message, original: toItsReceiver({ message, original }) },
+    ];
+  }
   return joined.map(({ id, known = id, registeredDelivery }) => ({
     message,
     original: { ...original, id: known, sms: { ...sms, registeredDelivery } },
   }));
+}
+
+/** Who was answered before the outcome is told of it, also where he did not ask for a receipt. */
+function isTransaction({ original: { sms, joined, destinations, hops } }: Sent): boolean {
+  if (modeOf(sms?.esmClass ?? 0) !== "transaction") return false;
+  return hops > 0 && joined === undefined && destinations === undefined;
 }
 
 /** registered_delivery bit 4 (SMPP v3.4 §5.2.17): intermediate notifications, too. */

@@ -10,17 +10,25 @@ export interface Identity extends KeyAndCertificate {
   /** Where the certificate lies. */
   readonly path: string;
   readonly validUntilMs: number;
+  /** The key's file, where other users of this machine may read it. */
+  readonly openKey: string | undefined;
 }
 
-interface Asked {
+/** Where an identity lies: in two files, or both in the one that `certificate` names. */
+export interface IdentityFiles {
+  readonly certificate: string;
+  readonly key?: string | undefined;
+}
+
+export interface Asked {
   /** Whose it is, for errors: `channel SMPP_SERVER1: tls`. */
   readonly where: string;
   readonly nowMs: number;
   readonly log: Log;
 }
 
-/** Days before its end at which a certificate is warned of; authorities give them for 90 or less. */
-const warnDays = 21;
+/** Days before its end at which a certificate is warned of: by then a renewal has been tried. */
+export const warnDays = 30;
 
 const dayMs = 86_400_000;
 
@@ -29,22 +37,23 @@ const dayMs = 86_400_000;
  * `bad_configuration` that names the file when one is missing or unreadable, or when they do not
  * belong together. An expired one is told loudly and used: a peer that does not check goes on.
  */
-export async function readIdentity(
-  files: { readonly certificate: string; readonly key: string },
-  asked: Asked,
-): Promise<Identity> {
+export async function readIdentity(files: IdentityFiles, asked: Asked): Promise<Identity> {
   const { where, log } = asked;
-  const certificate = await textOf(files.certificate, `${where}.certificate`);
-  const key = await textOf(files.key, `${where}.key`);
-  const parsed = certificateIn(certificate, `${where}.certificate: ${files.certificate}`);
-  if (!parsed.checkPrivateKey(keyIn(key, `${where}.key: ${files.key}`)))
-    throw wrong(`${where}: the key in ${files.key} is not that of ${files.certificate}`);
-  const { mode } = await stat(files.key);
-  if ((mode & 0o077) !== 0)
-    log.warn({ key: files.key }, "other users of this machine may read the key; chmod it to 600");
+  const { certificate: path, key: keyPath = path } = files;
+  const certificate = await textOf(path, `${where}.certificate`);
+  const key = await textOf(keyPath, `${where}.key`);
+  const parsed = certificateIn(certificate, `${where}.certificate: ${path}`);
+  if (files.key === undefined && !key.includes("PRIVATE KEY"))
+    throw wrong(`${where}.key is not set, and ${path} holds no key; name the file with its key`);
+  if (!parsed.checkPrivateKey(keyIn(key, `${where}.key: ${keyPath}`)))
+    throw wrong(`${where}: the key in ${keyPath} is not that of ${path}`);
+  const { mode } = await stat(keyPath);
+  const openKey = (mode & 0o077) === 0 ? undefined : keyPath;
+  if (openKey !== undefined)
+    log.warn({ key: openKey }, "other users of this machine may read the key; chmod it to 600");
   const validUntilMs = parsed.validToDate.getTime();
-  tellAge({ path: files.certificate, validUntilMs }, asked);
-  return { certificate, key, path: files.certificate, validUntilMs };
+  tellAge({ path, validUntilMs }, asked);
+  return { certificate, key, path, validUntilMs, openKey };
 }
 
 /**
@@ -77,7 +86,8 @@ export async function ownIdentity(
     { certificate: files.certificate, sha256: fingerprint256, names },
     "a certificate was made; whoever connects and checks it needs this file",
   );
-  return { ...made, path: files.certificate, validUntilMs: validToDate.getTime() };
+  const validUntilMs = validToDate.getTime();
+  return { ...made, path: files.certificate, validUntilMs, openKey: undefined };
 }
 
 /**
@@ -105,7 +115,7 @@ function certificateIn(text: string, where: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (cause) {
-    throw wrong(`${where} holds no certificate in PEM form`, cause);
+    throw wrong(`${where} holds no certificate in PEM form${binaryAdvice(text)}`, cause);
   }
 }
 
@@ -117,6 +127,13 @@ function keyIn(text: string, where: string): KeyObject {
   } catch (cause) {
     throw wrong(`${where} holds no private key in PEM form`, cause);
   }
+}
+
+/** DER begins with a SEQUENCE (X.690): a certificate alone, or a PKCS#12 container. */
+function binaryAdvice(text: string): string {
+  return text.startsWith("0") && !text.includes("-----BEGIN")
+    ? "; of PKCS#12 `openssl pkcs12 -nodes -in THAT -out ours.pem` makes it"
+    : "";
 }
 
 function tellAge(

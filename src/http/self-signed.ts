@@ -8,6 +8,18 @@ export interface KeyAndCertificate {
   readonly certificate: string;
 }
 
+/** What a certificate may be told besides its names. */
+export interface SelfSignedOptions {
+  /** Its common name, at most 64 characters (RFC 5280, ub-common-name). */
+  readonly commonName?: string;
+  readonly days?: number;
+  /**
+   * `ec` on P-256: every TLS 1.2 stack knows it, and a handshake costs us a tenth of what RSA costs.
+   * `rsa` of 4096 bits, for peers that know nothing else; making one takes seconds.
+   */
+  readonly keyKind?: "ec" | "rsa";
+}
+
 /**
  * Days. A self-signed certificate is trusted by having been given to the peer, so each renewal cuts
  * off everybody who checks it: ten years outlive the machine. Nobody limits the age of one that no
@@ -22,22 +34,29 @@ const dayMs = 86_400_000;
 
 /**
  * Makes a key and a certificate for it that has signed itself (RFC 5280 §4.1), for these names and
- * IP addresses. EC on P-256: every TLS 1.2 stack knows it, and a handshake costs us a tenth of what
- * RSA costs. Node signs; only the envelope is written here, which spares a dozen packages.
+ * IP addresses. Node signs; only the envelope is written here, which spares a dozen packages.
  */
 export async function selfSigned(
   names: readonly string[],
   nowMs: number,
+  options: SelfSignedOptions = {},
 ): Promise<KeyAndCertificate> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
-  const subject = sequence(set(sequence(oid(COMMON_NAME), tagged(UTF8, Buffer.from("signalbox")))));
-  const algorithm = sequence(oid(ECDSA_WITH_SHA256));
+  const { commonName = "signalbox", days = validDays, keyKind = "ec" } = options;
+  const { privateKey, publicKey } =
+    keyKind === "ec"
+      ? await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })
+      : await promisify(generateKeyPair)("rsa", { modulusLength: 4_096 });
+  const subject = sequence(set(sequence(oid(COMMON_NAME), tagged(UTF8, Buffer.from(commonName)))));
+  const algorithm =
+    keyKind === "ec"
+      ? sequence(oid(ECDSA_WITH_SHA256))
+      : sequence(oid(SHA256_WITH_RSA), tagged(NULL));
   const body = sequence(
     tagged(context(0), integer(Buffer.of(2))), // version 3
     integer(serial()),
     algorithm,
     subject, // who issued it
-    sequence(time(nowMs - earlierDays * dayMs), time(nowMs + validDays * dayMs)),
+    sequence(time(nowMs - earlierDays * dayMs), time(nowMs + days * dayMs)),
     subject,
     publicKey.export({ type: "spki", format: "der" }),
     tagged(context(3), sequence(...extensions(names))),
@@ -55,6 +74,7 @@ const BOOLEAN = 0x01;
 const INTEGER = 0x02;
 const BIT_STRING = 0x03;
 const OCTET_STRING = 0x04;
+const NULL = 0x05;
 const OID = 0x06;
 const UTF8 = 0x0c;
 const UTC_TIME = 0x17;
@@ -67,6 +87,7 @@ const IP_ADDRESS = 0x87;
 
 const COMMON_NAME = "550403";
 const ECDSA_WITH_SHA256 = "2a8648ce3d040302";
+const SHA256_WITH_RSA = "2a864886f70d01010b";
 const SUBJECT_ALT_NAME = "551d11";
 const BASIC_CONSTRAINTS = "551d13";
 const KEY_USAGE = "551d0f";

@@ -48,8 +48,14 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     channel,
   );
   const late = counter("late_answers_total", "Answers that came after their time.", channel);
+  const writes = counter("socket_writes_total", "Calls to the sockets of its sessions.", channel);
   const stray = counter("stray_answers_total", "Answers that nobody waited for.", channel);
   const sessions = gauge("sessions", "Sessions that are bound.", ["channel", "account"]);
+  const certificateEnds = gauge(
+    "certificate_expiry_timestamp_seconds",
+    "When a certificate of ours expires, in seconds since 1970 UTC.",
+    ["channel", "file"],
+  );
   const runs = counter("trigger_runs_total", "Runs of a trigger.", trigger);
   const faults = counter("trigger_faults_total", "Runs of a trigger that failed.", trigger);
   const took = counter("trigger_seconds_total", "Time that a trigger ran.", trigger);
@@ -59,6 +65,7 @@ export function createReading(registry: Registry): (readings: Readings) => void 
   ]);
   const hosts = gauge("trigger_hosts", "Processes that run triggers; one is a warm spare.");
   const restarts = counter("trigger_host_restarts_total", "Trigger hosts that died.");
+  const batches = counter("trigger_batches_total", "Batches of events handed to a host.");
   const openEvents = gauge("open_events", "Events that triggers have not decided yet.");
   const databaseUp = gauge("database_up", "1 when PostgreSQL answers.");
   const roundTrip = gauge("database_round_trip_seconds", "Time of the shortest question to it.");
@@ -88,6 +95,7 @@ export function createReading(registry: Registry): (readings: Readings) => void 
       timedOut(traffic.timedOut, one.name);
       late(traffic.late, one.name);
       stray(traffic.stray, one.name);
+      writes(traffic.writes, one.name);
     }
     const byAccount = new Map<string, { channel: string; account: string; count: number }>();
     for (const session of readings.sessions) {
@@ -96,6 +104,8 @@ export function createReading(registry: Registry): (readings: Readings) => void 
       byAccount.set(key, { ...one, count: (byAccount.get(key)?.count ?? 0) + 1 });
     }
     for (const one of byAccount.values()) sessions(one.count, one.channel, one.account);
+    for (const one of readings.certificates)
+      certificateEnds(one.validUntilMs / 1_000, one.channel, one.path);
     for (const one of readings.triggers) {
       runs(one.runs, name(one.name));
       faults(one.faults, name(one.name));
@@ -105,6 +115,7 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     hosts(readings.hosts.running);
     restarts(readings.hosts.restarts);
     openEvents(readings.hosts.openEvents);
+    batches(readings.hosts.batches);
     const { roundTripMs } = readings.database;
     databaseUp(Number(roundTripMs !== undefined));
     roundTrip(roundTripMs === undefined ? Number.NaN : roundTripMs / 1_000);

@@ -1,8 +1,11 @@
+import { allowListFrom } from "./allow-list.ts";
 import { GatewayError } from "./error.ts";
 import { type MessageIdForm, idInForm, idTimeMs } from "./id.ts";
+import { ratesFrom } from "./rate.ts";
 import { standardTemplate, templateFrom } from "./receipt-template.ts";
+import { isShortable, shortOf } from "./short-id.ts";
 
-/** What a customer may have otherwise than others: how he is told what became of his messages. */
+/** What a customer may have otherwise than others: what he may do, and what he is told of his messages. */
 export interface AccountOptions {
   /** How the ids of messages are written that he is given at a submit. */
   readonly messageIdForm: MessageIdForm;
@@ -18,6 +21,12 @@ export interface AccountOptions {
   readonly receiptNoReport: "send" | "omit";
   /** Milliseconds that a receipt waits for him while he is away or refuses it for now. */
   readonly receiptKeepMs: number;
+  /** How fast he may send, over all his sessions, as in `rate.ts`; empty: as he likes. */
+  readonly rate: string;
+  /** Sessions at a time, over all channels; 0: any number. */
+  readonly bindsMax: number;
+  /** Where he may bind from, as in `allow-list.ts`; empty: anywhere. */
+  readonly allowFrom: string;
 }
 
 export type OptionName = keyof AccountOptions;
@@ -43,13 +52,16 @@ const receiptKeepMsDefault = 72 * 60 * minuteMs;
 const receiptKeepMsMax = 14 * 24 * 60 * minuteMs;
 
 const OPTIONS: { readonly [Name in OptionName]: Option<AccountOptions[Name]> } = {
-  messageIdForm: oneOf("messageIdForm", ["uuid", "hex32", "decimal"]),
+  messageIdForm: oneOf("messageIdForm", ["uuid", "hex32", "decimal", "short"]),
   receiptTemplate: { standard: standardTemplate, read: template },
   receiptDates: oneOf("receiptDates", ["minute", "second", "year4", "unix"]),
   receiptTlvs: oneOf("receiptTlvs", ["auto", "never"]),
   receiptAs: oneOf("receiptAs", ["deliver_sm", "data_sm"]),
   receiptNoReport: oneOf("receiptNoReport", ["send", "omit"]),
   receiptKeepMs: milliseconds("receiptKeepMs", receiptKeepMsDefault, receiptKeepMsMax),
+  rate: { standard: "", read: checkedBy("rate", ratesFrom) },
+  bindsMax: { standard: 0, read: bindsFrom },
+  allowFrom: { standard: "", read: checkedBy("allowFrom", allowListFrom) },
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the keys' type.
@@ -63,6 +75,9 @@ export const standardOptions: KeptOptions = {
   receiptAs: OPTIONS.receiptAs.standard,
   receiptNoReport: OPTIONS.receiptNoReport.standard,
   receiptKeepMs: OPTIONS.receiptKeepMs.standard,
+  rate: OPTIONS.rate.standard,
+  bindsMax: OPTIONS.bindsMax.standard,
+  allowFrom: OPTIONS.allowFrom.standard,
   idFormsBefore: [],
 };
 
@@ -118,9 +133,21 @@ export function optionsFrom(text: string): KeptOptions {
   return { ...standardOptions, ...kept };
 }
 
+/**
+ * Is a message of this customer to have an id of eight digits? His account says so or, where it says
+ * nothing, he is bound with SMPP 3.3, which has no room for more.
+ */
+export function wantsShortId({ messageIdForm }: AccountOptions, version: number): boolean {
+  return messageIdForm === "short" || (version < version34 && messageIdForm === "uuid");
+}
+
+/** interface_version from which a message_id may have 64 characters (SMPP v3.4 §5.2.23). */
+const version34 = 0x34;
+
 /** The id by which this customer knows the message: as it was given to him at the submit. */
 export function messageIdFor(id: string, options: KeptOptions): string {
   const { messageIdForm, idFormsBefore } = options;
+  if (isShortable(id)) return shortOf(id);
   if (messageIdForm === "uuid" && idFormsBefore.length === 0) return id;
   const madeMs = idTimeMs(id);
   const then = idFormsBefore.find(({ untilMs }) => madeMs < untilMs);
@@ -150,6 +177,29 @@ function oneOf<Value extends string>(
     throw new GatewayError("bad_request", `${name} is one of ${values.join(", ")}, not "${text}".`);
   };
   return { standard: values[0], read };
+}
+
+/** A text that stays as it was written, if it can be read. */
+function checkedBy(name: OptionName, read: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    try {
+      read(text);
+    } catch (cause) {
+      if (!(cause instanceof GatewayError)) throw cause;
+      throw new GatewayError("bad_request", `${name}: ${cause.message}`);
+    }
+    return text.trim();
+  };
+}
+
+/** More sessions than a listener takes by default help nobody. */
+const bindsMost = 10_000;
+
+function bindsFrom(text: string): number {
+  const binds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (binds <= bindsMost) return binds;
+  const why = `bindsMax is a number of sessions from 0 to ${bindsMost}, not "${text}".`;
+  throw new GatewayError("bad_request", why);
 }
 
 function template(text: string): string {

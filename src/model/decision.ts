@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./error.ts";
+import type { TlvWishes } from "./tlv.ts";
 
 /** What a script asked for, in the order in which it asked. Data: nothing has happened yet. */
 export type Action =
@@ -22,9 +23,22 @@ export interface ForwardAction {
   readonly account?: string;
   readonly from?: string;
   readonly to?: string;
+  /**
+   * Of a message to many, the one of its `destinations` that this is for. When it is left out the
+   * message goes to all of them, or, with `to`, stands for the one that `to` names, else the first.
+   */
+  readonly destination?: string;
   readonly text?: string;
+  /**
+   * data_coding, 0-255 (SMPP v3.4 §5.2.19). A text is written in the coding that this names on that
+   * channel, and the message is FAILED `bad_data_coding` when it cannot hold it. Where no text is
+   * written the octets stay, and only the number is another.
+   */
+  readonly dataCoding?: number;
   /** Ask the provider for a report of every outcome, also where the sender did not. */
   readonly report?: true;
+  /** Optional parameters, by the names that they have on that channel. */
+  readonly tlvs?: TlvWishes;
 }
 
 /** Make a message of our own. Whose event it was asked for with is kept in its trace. */
@@ -36,8 +50,12 @@ export interface SendAction {
   readonly from: string;
   readonly to: string;
   readonly text: string;
+  /** data_coding, 0-255, as in `forward`; the channel chooses when left out. */
+  readonly dataCoding?: number;
   /** 0-3; 3 goes first. 0 when left out. */
   readonly priority?: number;
+  /** Optional parameters, by the names that they have on that channel. */
+  readonly tlvs?: TlvWishes;
 }
 
 /** Tell the customer. What is not named is as the network told it, or as the status implies. */
@@ -47,6 +65,8 @@ export interface ReportAction {
   readonly state?: string;
   /** `err:` of the receipt, 1-3 digits or letters. */
   readonly error?: string;
+  /** Optional parameters of the receipt, by the names that they have on the customer's channel. */
+  readonly tlvs?: TlvWishes;
 }
 
 /** What one trigger did with one event. */

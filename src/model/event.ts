@@ -1,9 +1,11 @@
 import type { ChannelChange } from "./channel-change.ts";
+import type { Address } from "./address.ts";
 import type { ErrorCode } from "./error.ts";
 import type { Message, Sent } from "./message.ts";
 import type { PartOfText } from "./part-of-text.ts";
 import type { Report } from "./report.ts";
 import type { Status } from "./status.ts";
+import type { NamedTlv } from "./tlv.ts";
 
 /** What a peer may do once bound. */
 export type BindType = "transmitter" | "receiver" | "transceiver";
@@ -25,6 +27,10 @@ export interface BindEvent {
   /** `address:port` of the peer. */
   readonly remote: string;
   readonly tls: boolean;
+  /** Of the certificate that the customer has shown, signed by whom we trust; none otherwise. */
+  readonly tlsSubject?: string | undefined;
+  /** False once the connection has ended: then nobody is let in. Always, when left out. */
+  isOpen?(): boolean;
 }
 
 /** A new message came in on a channel. */
@@ -37,10 +43,16 @@ export interface MessageEvent {
   readonly encoding?: string;
   /** When its sender cut the text himself and this is one part of it. */
   readonly part?: PartOfText;
+  /** Of a message to many, `message.destinations` in canonical form; left out for all others. */
+  readonly destinations?: readonly string[];
+  /** Its optional parameters with their names on this channel; left out when it has none. */
+  readonly tlvs?: readonly NamedTlv[];
   /** The session that it came by; undefined on channels without one. */
   readonly session: string | undefined;
   /** When its validity ends, in milliseconds since 1970 UTC: as asked, else the channel's default. */
   readonly expiresMs: number;
+  /** When it is to go out, in milliseconds since 1970 UTC; left out when at once. */
+  readonly scheduledMs?: number;
   /** A customer waits for a decision; a provider's message counts as accepted if nobody answers. */
   readonly origin: "customer" | "provider";
   /** False once nobody waits for the answer any more: then a decision is dropped whole. */
@@ -71,6 +83,69 @@ export interface StatusEvent {
   readonly error: string | undefined;
   /** The report that caused it; undefined when it ended on our side. */
   readonly report: Report | undefined;
+}
+
+/** A customer asks about a message that he has sent, or wants it back or another text in it. */
+export interface OperationEvent {
+  readonly id: string;
+  readonly channel: string;
+  readonly session: string;
+  /** Whose messages it is about; those of others are as unknown as those that never were. */
+  readonly account: string;
+  /** As he was given it, in any of our forms; empty when he names the message by its numbers. */
+  readonly messageId: string;
+  /** The sender that he names; undefined when he names none. With a `messageId` both must fit. */
+  readonly from: string | undefined;
+  /** Of a cancel without a `messageId`; undefined for all else. */
+  readonly to: string | undefined;
+  /** Of a cancel without a `messageId`; undefined for all. */
+  readonly serviceType: string | undefined;
+  readonly what: "query" | "cancel" | "replace";
+  /** Of a replace. */
+  readonly replacement: Replacement | undefined;
+  /** False once nobody waits for the answer any more. */
+  isOpen(): boolean;
+}
+
+/** What a replace_sm says anew (SMPP v3.4 §4.10.1). Addresses and coding stay. */
+export interface Replacement {
+  readonly octets: Buffer;
+  /** Empty: as it was. In milliseconds since 1970 UTC beside it, undefined for at once. */
+  readonly scheduleTime: string;
+  readonly scheduledMs: number | undefined;
+  readonly validityPeriod: string;
+  readonly expiresMs: number;
+  readonly registeredDelivery: number;
+}
+
+export type OperationAnswer =
+  | {
+      readonly kind: "found";
+      /** As far as it is known now. */
+      readonly status: Status;
+      /** The network's own word, such as `EXPIRED`, where it told one; left out for the usual. */
+      readonly state?: string;
+      /** When it ended, in milliseconds since 1970 UTC; undefined while it has not. */
+      readonly endedMs: number | undefined;
+      /** As `err:` of its receipt would be: three digits, or the network's own word. */
+      readonly error: string;
+    }
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string };
+
+/**
+ * A network tells that a phone can be reached again after a message could not be delivered (SMPP v3.4
+ * §4.12).
+ */
+export interface AlertEvent {
+  readonly channel: string;
+  readonly session: string;
+  /** The phone, as the network wrote it. */
+  readonly phone: Address;
+  /** Who sent the message; a number of one of our customers, or nobody's. */
+  readonly sender: Address;
+  /** ms_availability_status: 0 available, 1 denied, 2 unavailable; undefined when it is not told. */
+  readonly availability: number | undefined;
 }
 
 /** Something happened to a channel; told each time, also when it only has another reason now. */
@@ -136,7 +211,12 @@ export type BindAnswer =
 
 /** What is told to the peer that sent a message. */
 export type MessageAnswer =
-  | { readonly kind: "accepted"; readonly id: string }
+  | {
+      readonly kind: "accepted";
+      readonly id: string;
+      /** Of a message to many, those that it will not go to, and why; left out when there are none. */
+      readonly unreached?: readonly { readonly to: Address; readonly code: ErrorCode }[];
+    }
   | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string }
   | { readonly kind: "unanswered" };
 
@@ -155,6 +235,8 @@ export interface Events {
   readonly bind: { readonly event: BindEvent; readonly answer: BindAnswer };
   readonly message: { readonly event: MessageEvent; readonly answer: MessageAnswer };
   readonly report: { readonly event: ReportEvent; readonly answer: ReportAnswer };
+  readonly operation: { readonly event: OperationEvent; readonly answer: OperationAnswer };
+  readonly alert: { readonly event: AlertEvent; readonly answer: NoticeAnswer };
   readonly channel: { readonly event: ChannelEvent; readonly answer: NoticeAnswer };
   readonly session: { readonly event: SessionEvent; readonly answer: NoticeAnswer };
 }

@@ -1,4 +1,5 @@
 import { randomFillSync } from "node:crypto";
+import { isShortable, shortOf } from "./short-id.ts";
 
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
@@ -49,8 +50,11 @@ export function firstIdAt(ms: number): string {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** The forms in which a customer may be given an id: 36 characters, 32 hex digits, a number. */
-export type MessageIdForm = "uuid" | "hex32" | "decimal";
+/**
+ * The forms in which a customer may be given an id: 36 characters, 32 hex digits, a number, or 8 hex
+ * digits for those who have no room for more.
+ */
+export type MessageIdForm = "uuid" | "hex32" | "decimal" | "short";
 
 /** The same id as a customer is given it. */
 export function idInForm(id: string, form: MessageIdForm): string {
@@ -61,6 +65,9 @@ export function idInForm(id: string, form: MessageIdForm): string {
       return id.replaceAll("-", "");
     case "decimal":
       return BigInt(`0x${id.replaceAll("-", "")}`).toString();
+    case "short":
+      // Only an id that was made for it has a short form; who wants short ones reads hex.
+      return isShortable(id) ? shortOf(id) : idInForm(id, "hex32");
   }
 }
 
@@ -87,5 +94,7 @@ function timePrefix(ms: number): string {
 function hex(from: Buffer, at: number): string {
   const octet = (n: number) => HEX[from[at + n] ?? 0] ?? "00";
   const variant = HEX[((from[at] ?? 0) & 0x3f) | 0x80] ?? "80";
-  return `${variant}${octet(1)}-${octet(2)}${octet(3)}${octet(4)}${octet(5)}${octet(6)}${octet(7)}`;
+  // One bit is always set, by which `short-id.ts` tells its ids from these.
+  const marked = HEX[(from[at + 1] ?? 0) | 1] ?? "01";
+  return `${variant}${marked}-${octet(2)}${octet(3)}${octet(4)}${octet(5)}${octet(6)}${octet(7)}`;
 }

@@ -20,7 +20,7 @@ export interface Sms {
   readonly serviceType: string;
   readonly esmClass: number;
   readonly protocolId: number;
-  /** 0-3; 3 is the most urgent. */
+  /** 0-3, of a peer of 5.0 also 4; the higher the more urgent. */
   readonly priority: number;
   /** Empty, or 16 characters of SMPP v3.4 §7.1.1. */
   readonly scheduleTime: string;
@@ -37,6 +37,11 @@ export interface Sms {
    * coding. undefined for what came over a wire, where the octets are the truth.
    */
   readonly text: string | undefined;
+  /**
+   * A script has named the `dataCoding` of `text`, so it is that or nothing; left out for all others,
+   * which costs them nothing.
+   */
+  readonly codingAsked?: true;
   readonly tlvs: readonly Tlv[];
 }
 
@@ -87,6 +92,11 @@ export interface Message {
    * out for all others. They are messages of their own, which share its outcome.
    */
   readonly joined?: readonly JoinedPart[];
+  /**
+   * Of a message to many (submit_multi), whom its sender named: all of them, and of what was made of it
+   * for one of them that one. `to` is the first, and where it really goes; left out for all others.
+   */
+  readonly destinations?: readonly Address[];
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */

@@ -76,6 +76,8 @@ export interface Traffic {
   readonly late: number;
   /** Answers that nobody waited for. */
   readonly stray: number;
+  /** Calls to the sockets: how well what is written at a time goes together. */
+  readonly writes: number;
 }
 
 /** What is read in the moment in which metrics are asked for. */
@@ -93,6 +95,12 @@ export interface Readings {
     readonly traffic: Traffic;
   }[];
   readonly sessions: readonly { readonly channel: string; readonly account: string }[];
+  /** Of ours; `channel` is `admin` for that of the admin port. */
+  readonly certificates: readonly {
+    readonly channel: string;
+    readonly path: string;
+    readonly validUntilMs: number;
+  }[];
   readonly triggers: readonly {
     readonly name: string;
     readonly state: "active" | "broken" | "quarantined";
@@ -104,6 +112,8 @@ export interface Readings {
     readonly running: number;
     readonly restarts: number;
     readonly openEvents: number;
+    /** Batches of events that were handed to a host. */
+    readonly batches: number;
   };
   readonly database: {
     /** undefined: it did not answer in time. */

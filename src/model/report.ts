@@ -1,3 +1,5 @@
+import type { NamedTlv } from "./tlv.ts";
+
 /**
  * What became of a message, as a network tells it. The fact; its wire form is a receipt. The same
  * shape is used for what a provider tells us and for what we tell a customer.
@@ -24,4 +26,6 @@ export interface Report {
   readonly raw?: string;
   /** What could not be read, as `done date:170100940` or `no id`, for the trace; at most 8. */
   readonly unread?: readonly string[];
+  /** What a provider said in optional parameters besides all that; left out when nothing. */
+  readonly tlvs?: readonly NamedTlv[];
 }

@@ -33,6 +33,20 @@ export interface ChannelView {
   readonly idBase: KnownBase | undefined;
   /** The last thing that went wrong with it, whether mended or not. */
   readonly lastError: { readonly atMs: number; readonly text: string } | undefined;
+  /** By which it shows who it is; left out without TLS. */
+  readonly certificates?: readonly CertificateView[] | undefined;
+  /** One sentence each: what works now and should not stay as it is. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
+/** A certificate of ours. */
+export interface CertificateView {
+  readonly path: string;
+  readonly validUntilMs: number;
+  /** The file of its key, where other users of the machine may read it. */
+  readonly openKey?: string | undefined;
+  /** Why the files as they are now are not in use. */
+  readonly refused?: string | undefined;
 }
 
 export interface SessionView {
@@ -261,6 +275,8 @@ export interface StatusView {
   readonly well: boolean;
   /** One sentence each, the worst first: a channel is down, a trigger is in quarantine, ... */
   readonly troubles: readonly string[];
+  /** One sentence each: what works now and should not stay as it is; it does not make it unwell. */
+  readonly warnings: readonly string[];
   readonly channels: readonly ChannelView[];
   readonly triggers: {
     readonly active: number;
@@ -273,4 +289,62 @@ export interface StatusView {
   readonly uncertain: number;
   readonly unmatchedReports: number;
   readonly deadLetters: number;
+  /** Left out where the gateway was started without a file. */
+  readonly config?: ConfigView | undefined;
+}
+
+/** Which configuration is in force, and what of the file is not. */
+export interface ConfigView {
+  /** The file, as it was named at the start. */
+  readonly file: string;
+  /** Counts up with each text that came into force. */
+  readonly version: number;
+  /** When it came into force. */
+  readonly sinceMs: number;
+  /** What is wrong with the file now, `signalbox.yaml:7:11: …` each; the version before it is in force. */
+  readonly faults: readonly string[];
+  /** Settings that were changed and are in force from the next start on. */
+  readonly restart: readonly string[];
+  /** Channels that could not be opened as the file says, with the reason; they go on as before. */
+  readonly failed: readonly string[];
+}
+
+/** The same with the text that is in force; its secrets are `***`. */
+export interface ConfigTextView extends ConfigView {
+  readonly text: string;
+}
+
+/** A setting that differs; values are as JSON, secrets are `***`. */
+export interface SettingChangeView {
+  readonly path: string;
+  /** undefined: it was not there, or is there no longer. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** What a change does to a channel; those that it does nothing to are not listed. */
+export interface ChannelPlanView {
+  readonly channel: string;
+  /** `adjust`: while its sessions stay. `reopen`: they are unbound and made anew. */
+  readonly what: "open" | "close" | "reopen" | "adjust";
+  /** Messages that wait for it; of one that closes they stay where they are. */
+  readonly queued: number;
+  /** It was tried and did not go, why; left out for all others. */
+  readonly failed?: string | undefined;
+}
+
+/** What differs between a configuration and the one in force, and what follows from it. */
+export interface ConfigPlanView {
+  /** The version in force, after the change where one was made. */
+  readonly version: number;
+  readonly changes: readonly SettingChangeView[];
+  readonly channels: readonly ChannelPlanView[];
+  /** Settings that are in force from the next start on only. */
+  readonly restart: readonly string[];
+}
+
+export interface ConfigVersionView {
+  readonly number: number;
+  readonly atMs: number;
+  readonly by: string;
 }

@@ -36,6 +36,8 @@ export interface EsmeOptions {
   readonly responseTimeoutMs?: number;
   /** What a message or receipt is answered with; 0. `silent` lets it without an answer. */
   readonly answer?: (sms: Sms) => number | "silent";
+  /** How many of what came in are remembered. */
+  readonly deliveriesMax?: number;
   /** Told of each message or receipt as it comes. */
   readonly watch?: (delivered: Delivered) => void;
 }
@@ -66,6 +68,8 @@ export interface Esme extends AsyncDisposable {
   readonly bindStatus: number;
   /** system_id of the other side, from the bind response. */
   readonly peerSystemId: string;
+  /** sc_interface_version, if it was told. */
+  readonly peerVersion: number | undefined;
   readonly session: Session;
   /**
    * Sends one message, when there is room in the window. Rejects with `overloaded` when too many wait
@@ -100,6 +104,7 @@ export const connectTimeoutMs = 5_000;
 export async function connectEsme(options: EsmeOptions): Promise<Esme> {
   const socket = await connected(options);
   const deliveries: Delivered[] = [];
+  const remembered = options.deliveriesMax ?? deliveriesMax;
   const tally = createTally({ delivered: 0 });
   const waiting = new Set<() => void>();
   let end: (reason: CloseReason) => void = () => {};
@@ -119,7 +124,7 @@ export async function connectEsme(options: EsmeOptions): Promise<Esme> {
         atMs: systemClock.nowMs(),
       };
       deliveries.push(delivered);
-      if (deliveries.length > deliveriesMax) deliveries.shift();
+      if (deliveries.length > remembered) deliveries.shift();
       options.watch?.(delivered);
       tally.add("delivered");
     },
@@ -178,6 +183,7 @@ export async function connectEsme(options: EsmeOptions): Promise<Esme> {
   return {
     bindStatus: bound.status,
     peerSystemId: bound.systemId,
+    peerVersion: bound.version,
     session,
     submit,
     deliveries,

@@ -53,7 +53,7 @@ export interface SmscRules {
 /** A message that the simulated provider got, with what it did with it. */
 export interface Taken {
   readonly sms: Sms;
-  readonly command: "submit_sm" | "deliver_sm" | "data_sm";
+  readonly command: "submit_sm" | "deliver_sm" | "data_sm" | "submit_multi";
   readonly systemId: string;
   readonly atMs: number;
   readonly answer: number | "silent";

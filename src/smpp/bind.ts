@@ -4,6 +4,7 @@ import { headerOctets, headerOf, uint32At } from "./pdu.ts";
 import { decodeRare, encodeRare, numberField, textField } from "./rare.ts";
 import { BIND_COMMAND, BIND_TYPE } from "./states.ts";
 import { TAG, tlvOf } from "./tlv.ts";
+import { ownVersionFor, version34 } from "./version.ts";
 
 /** What a bind says (SMPP v3.4 §4.1.1). */
 export interface BindFields {
@@ -32,9 +33,6 @@ export interface BindResult {
   /** sc_interface_version; undefined when the peer does not tell it. */
   readonly version: number | undefined;
 }
-
-/** From this version on a peer knows TLVs and transceivers. */
-export const version34 = 0x34;
 
 /** Throws a `GatewayError` with the status for the answer. */
 export function decodeBind(command: BindCommand, pdu: Buffer): BindRequest {
@@ -76,7 +74,8 @@ export function encodeBindAnswer(
   const command = `${BIND_COMMAND[request.bindType]}_resp`;
   const { sequence } = request;
   if (status !== 0) return encodeRare(command, { sequence, status });
-  const version = { tag: TAG.sc_interface_version, octets: Buffer.of(version34) };
+  const octets = Buffer.of(ownVersionFor(request.version));
+  const version = { tag: TAG.sc_interface_version, octets };
   const tlvs = request.version >= version34 ? [version] : [];
   return encodeRare(command, { sequence, fields: { system_id: systemId }, tlvs });
 }

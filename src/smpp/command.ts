@@ -23,6 +23,8 @@ export type Command = keyof typeof COMMAND;
 export type BindCommand = "bind_receiver" | "bind_transmitter" | "bind_transceiver";
 /** What carries a message. */
 export type ShortMessageCommand = "submit_sm" | "deliver_sm" | "data_sm";
+/** The same, and what carries one message to many. */
+export type MessageCommand = ShortMessageCommand | "submit_multi";
 /** Everything whose body is coded by `rare.ts` and which the session does not answer by itself. */
 export type OtherCommand = Exclude<
   Command,

@@ -1,9 +1,9 @@
 import type { Clock } from "../model/clock.ts";
 import type { Sms, Tlv } from "../model/message.ts";
 import type { BindFields, BindRequest, BindResult } from "./bind.ts";
-import type { OtherCommand, ShortMessageCommand } from "./command.ts";
+import type { MessageCommand, OtherCommand, ShortMessageCommand } from "./command.ts";
 import type { SessionLimits } from "./limits.ts";
-import type { Fields, RareBody } from "./rare.ts";
+import type { Destination, Fields, RareBody, Unreached } from "./rare.ts";
 import type { Role, SessionState } from "./states.ts";
 import type { Overdue } from "./timers.ts";
 
@@ -11,12 +11,15 @@ import type { Overdue } from "./timers.ts";
 
 /** A message that came in and waits for `session.answer`. */
 export interface ShortMessageRequest {
-  readonly command: ShortMessageCommand;
+  readonly command: MessageCommand;
   readonly sequence: number;
+  /** Of a submit_multi `to` is the first number, or empty. */
   readonly sms: Sms;
+  /** Of a submit_multi, as they stood; left out for all others. */
+  readonly destinations?: readonly Destination[];
 }
 
-/** Another request that came in: query_sm, cancel_sm, replace_sm, submit_multi, outbind, ... */
+/** Another request that came in: query_sm, cancel_sm, replace_sm, outbind, ... */
 export interface OtherRequest extends RareBody {
   readonly command: OtherCommand;
   readonly sequence: number;
@@ -66,6 +69,11 @@ export interface SessionOwner {
   shortMessage(request: ShortMessageRequest, session: Session): void;
   /** The rest; answer once with `session.answerOther`. Without this they are refused with 0x03. */
   other?(request: OtherRequest, session: Session): void;
+  /**
+   * A peer that has left a message without an answer was heard again: there is room for one message,
+   * and for the others when it answers that.
+   */
+  heardAgain?(session: Session): void;
   /** Once, as the last call; all requests of ours were settled before. `detail` may be empty. */
   closed(session: Session, reason: CloseReason, detail: string): void;
   /** A throw of the owner or of a `done`: a fault of ours. Without this it becomes a warning. */
@@ -96,6 +104,8 @@ export interface SessionCounters {
   late: number;
   /** Answers that nobody waited for, or that name another command than the request. */
   stray: number;
+  /** Calls to the socket; what one turn of the event loop brought goes in one. */
+  writes: number;
 }
 
 /** One SMPP connection (v3.4, and v3.3 and v5.0 peers), on either side. */
@@ -112,7 +122,13 @@ export interface Session {
   /** 0 binds. A refusal is told and the state stays `open`: the owner decides whether to close. */
   answerBind(request: BindRequest, status: number, systemId: string): void;
   /** Never throws. Does nothing for a request that was answered or after the end. */
-  answer(request: ShortMessageRequest, status: number, messageId?: string): void;
+  answer(
+    request: ShortMessageRequest,
+    status: number,
+    messageId?: string,
+    /** Of a submit_multi that is taken: those that it will not go to. */
+    unreached?: readonly Unreached[],
+  ): void;
   /** The same for the rest; `fields` by the specification's names. */
   answerOther(request: OtherRequest, status: number, fields?: Fields): void;
   /**
@@ -120,17 +136,25 @@ export interface Session {
    * `connection_lost`, `wrong_bind_state`, or for a field that the wire cannot carry.
    */
   bind(fields: BindFields): Promise<BindResult>;
-  /** How many messages may be sent right now; 0 while not bound, at the end, or when the peer does not read. */
+  /**
+   * How many messages may be sent right now; 0 while not bound, at the end, when the peer does not read,
+   * or when it has left a message without an answer and was not heard since.
+   */
   room(): number;
   /**
-   * Sends a message. `done` is called exactly once, and synchronously while the answer is read,
+   * Sends a message and gives its sequence number. `done` is called exactly once, and synchronously while the answer is read,
    * since a receipt may lie right behind it in the same octets. Throws, and then never calls it:
    * `overloaded` without room, `wrong_bind_state`, `connection_lost`, and for a message that cannot
    * be written what `encodeShortMessage` says.
    */
-  send(command: ShortMessageCommand, sms: Sms, done: (answer: Answer) => void): void;
+  send(command: ShortMessageCommand, sms: Sms, done: (answer: Answer) => void): number;
   /** Another request (query_sm, ...). Rejects as `bind` does. */
   ask(command: OtherCommand, fields: Fields): Promise<RareBody & { readonly status: number }>;
+  /** Tells what has no answer; throws `wrong_bind_state` or `connection_lost`. */
+  announce(
+    command: "alert_notification" | "outbind",
+    body: Pick<RareBody, "fields" | "tlvs">,
+  ): void;
   /** Waits for the answers to what was sent, unbinds, closes; each step for `unbindMs` at most. */
   unbind(): Promise<void>;
   /** Ends at once; what was answered before is still written. Requests of ours are settled. */

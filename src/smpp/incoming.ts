@@ -1,4 +1,5 @@
 import { GatewayError, commandStatusOf } from "../model/error.ts";
+import { modeOf } from "../model/mode.ts";
 import { type BindRequest, decodeBind, encodeBindAnswer } from "./bind.ts";
 import {
   type BindCommand,
@@ -6,7 +7,7 @@ import {
   type Command,
   GENERIC_NACK,
   type OtherCommand,
-  type ShortMessageCommand,
+  type MessageCommand,
   commandOf,
   hasResponse,
   responseTo,
@@ -14,15 +15,19 @@ import {
 import type { OtherRequest, Session, ShortMessageRequest } from "./contract.ts";
 import type { Link } from "./link.ts";
 import { type Header, headerOctets, newPdu } from "./pdu.ts";
-import { type Fields, decodeRare, encodeRare } from "./rare.ts";
+import { type Fields, type Unreached, decodeRare, encodeRare } from "./rare.ts";
+import { decodeSubmitMulti, encodeSubmitMultiAnswer } from "./submit-multi.ts";
 import { decodeShortMessage, encodeShortMessageAnswer } from "./short-message.ts";
 import { BOUND_STATE, type Role, isBound, isLegal } from "./states.ts";
-import { checkSubmitted } from "./submit-rules.ts";
+import { congestionOf, knownVersion, statusFor, version50 } from "./version.ts";
+import { checkSubmitted, destinationFault } from "./submit-rules.ts";
 
 /** The requests of the peer: what is illegal or broken is refused here, the rest is the owner's. */
 export interface Incoming extends Pick<Session, "answerBind" | "answer" | "answerOther"> {
   /** Requests that the owner has not answered. */
   readonly size: number;
+  /** Those of them whose answer is not withheld until an outcome is known. */
+  readonly pressing: number;
   onRequest(header: Header, pdu: Buffer): void;
   /** Forgets what is not answered: nobody would hear it. */
   drop(): void;
@@ -35,17 +40,27 @@ export function createIncoming(link: Link): Incoming {
   const busyStatus = commandStatusOf(role === "smsc" ? "overloaded" : "try_later");
   const faultStatus = commandStatusOf(role === "smsc" ? "internal" : "try_later");
   const owed = new Set<ShortMessageRequest | OtherRequest>();
+  /** Those of them in transaction mode: their answers take as long as a phone does. */
+  let patient = 0;
+  /** Those of them that are no messages. */
+  let othersOwed = 0;
   let bindOwed: BindRequest | undefined;
 
   return {
     get size() {
       return owed.size;
     },
+    get pressing() {
+      return owed.size - patient;
+    },
     onRequest,
     answerBind,
     answer,
     answerOther,
-    drop: () => owed.clear(),
+    drop() {
+      owed.clear();
+      patient = 0;
+    },
   };
 
   function onRequest({ id, sequence }: Header, pdu: Buffer): void {
@@ -60,6 +75,7 @@ export function createIncoming(link: Link): Incoming {
       case "submit_sm":
       case "deliver_sm":
       case "data_sm":
+      case "submit_multi":
         onShortMessage(command, sequence, pdu);
         break;
       case "enquire_link":
@@ -76,7 +92,6 @@ export function createIncoming(link: Link): Incoming {
       case "query_sm":
       case "cancel_sm":
       case "replace_sm":
-      case "submit_multi":
       case "outbind":
       case "alert_notification":
       case "broadcast_sm":
@@ -92,16 +107,29 @@ export function createIncoming(link: Link): Incoming {
     refuse(command, sequence, commandStatusOf(bindsAgain ? "already_bound" : "wrong_bind_state"));
   }
 
-  function onShortMessage(command: ShortMessageCommand, sequence: number, pdu: Buffer): void {
+  function onShortMessage(command: MessageCommand, sequence: number, pdu: Buffer): void {
     counters.received += 1;
     timers.messageMs = timers.readMs;
-    if (owed.size >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
+    if (owed.size - patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
     let request: ShortMessageRequest;
     try {
-      request = { command, sequence, sms: decodeShortMessage(command, pdu) };
+      request =
+        command === "submit_multi"
+          ? { command, sequence, ...decodeSubmitMulti(pdu) }
+          : { command, sequence, sms: decodeShortMessage(command, pdu, link.version) };
       if (role === "smsc") checkSubmitted(request.sms, link.version);
+      // Of a message to many each has an outcome of its own.
+      const fault =
+        role === "smsc" && command !== "submit_multi"
+          ? destinationFault(request.sms.to)
+          : undefined;
+      if (fault !== undefined) throw new GatewayError(fault);
     } catch (error) {
       return refuse(command, sequence, statusOf(error));
+    }
+    if (isPatient(request)) {
+      if (patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
+      patient += 1;
     }
     owed.add(request);
     try {
@@ -110,6 +138,16 @@ export function createIncoming(link: Link): Incoming {
       link.fault(error);
       answer(request, faultStatus);
     }
+  }
+
+  function isPatient({ sms }: ShortMessageRequest): boolean {
+    return role === "smsc" && modeOf(sms.esmClass) === "transaction";
+  }
+
+  /** How loaded we are, to peers that know the parameter; of this session, as that is what it can mend. */
+  function congestion(): Buffer | undefined {
+    if (link.version < version50) return undefined;
+    return Buffer.of(congestionOf(owed.size - patient, limits.peerRequestsMax));
   }
 
   function onBind(command: BindCommand, sequence: number, pdu: Buffer): void {
@@ -133,13 +171,18 @@ export function createIncoming(link: Link): Incoming {
   function onOther(command: OtherCommand, sequence: number, pdu: Buffer): void {
     if (owner.other === undefined)
       return refuse(command, sequence, commandStatusOf("unsupported_command"));
+    if (othersOwed >= limits.peerQuestionsMax && hasResponse(command))
+      return refuse(command, sequence, busyStatus);
     let request: OtherRequest;
     try {
       request = { command, sequence, ...decodeRare(command, pdu) };
     } catch (error) {
       return refuse(command, sequence, statusOf(error));
     }
-    if (hasResponse(command)) owed.add(request);
+    if (hasResponse(command)) {
+      owed.add(request);
+      othersOwed += 1;
+    }
     try {
       owner.other(request, link.session);
     } catch (error) {
@@ -150,37 +193,44 @@ export function createIncoming(link: Link): Incoming {
 
   function answerBind(request: BindRequest, status: number, systemId: string): void {
     if (bindOwed !== request || link.state !== "open") return;
-    const pdu = encodeBindAnswer(request, { status, systemId });
+    const known = statusFor(status, request.version);
+    const pdu = encodeBindAnswer(request, { status: known, systemId });
     bindOwed = undefined;
     if (status === 0) {
       link.state = BOUND_STATE[request.bindType];
-      link.version = request.version;
+      link.version = knownVersion(request.version);
     } else timers.unboundMs = link.clock.tickMs();
     link.write(pdu);
   }
 
-  function answer(request: ShortMessageRequest, status: number, messageId = ""): void {
+  function answer(
+    request: ShortMessageRequest,
+    status: number,
+    messageId = "",
+    unreached: readonly Unreached[] = [],
+  ): void {
     if (!owed.delete(request)) return;
-    const { command, sequence } = request;
+    if (isPatient(request)) patient -= 1;
     try {
-      link.write(encodeShortMessageAnswer(command, { sequence, status, messageId }));
+      const known = statusFor(status, link.version);
+      link.write(encodeAnswer(request, known, messageId, unreached, congestion()));
     } catch (error) {
       // An id of ours that no peer could read.
       link.fault(error);
-      link.write(
-        encodeShortMessageAnswer(command, { sequence, status: faultStatus, messageId: "" }),
-      );
+      link.write(encodeAnswer(request, faultStatus, "", []));
     }
     link.settled();
   }
 
   function answerOther(request: OtherRequest, status: number, fields?: Fields): void {
     if (!owed.delete(request)) return;
+    othersOwed -= 1;
     const { sequence } = request;
     const response = `${request.command}_resp`;
     try {
       const body = fields === undefined ? {} : { fields };
-      link.write(encodeRare(response, { sequence, status, ...body }));
+      const known = statusFor(status, link.version);
+      link.write(encodeRare(response, { sequence, status: known, ...body }));
     } catch (error) {
       link.fault(error);
       link.write(encodeRare(response, { sequence, status: faultStatus }));
@@ -206,4 +256,16 @@ export function createIncoming(link: Link): Incoming {
     link.fault(error);
     return faultStatus;
   }
+}
+
+function encodeAnswer(
+  { command, sequence }: ShortMessageRequest,
+  status: number,
+  messageId: string,
+  unreached: readonly Unreached[],
+  congestion?: Buffer,
+): Buffer {
+  return command === "submit_multi"
+    ? encodeSubmitMultiAnswer({ sequence, status, messageId, unreached })
+    : encodeShortMessageAnswer(command, { sequence, status, messageId, congestion });
 }

@@ -12,6 +12,11 @@ export interface SessionLimits {
    */
   readonly peerRequestsMax: number;
   /**
+   * Requests. query_sm, cancel_sm and replace_sm of the peer without our answer. Who polls does it in
+   * turns, so a few are enough; at the limit they are refused as messages are, and messages go on.
+   */
+  readonly peerQuestionsMax: number;
+  /**
    * Octets of one PDU. 64 KiB holds the largest message_payload but for the header. A longer one
    * ends the connection, since what follows could not be found.
    */
@@ -47,6 +52,7 @@ export interface SessionLimits {
 export const sessionLimits: SessionLimits = {
   windowRequestsMax: 10,
   peerRequestsMax: 1_000,
+  peerQuestionsMax: 50,
   pduOctetsMax: 65_536,
   writeBufferOctetsMax: 1_048_576,
   responseTimeoutMs: 60_000,
@@ -58,8 +64,8 @@ export const sessionLimits: SessionLimits = {
 };
 
 /**
- * Requests above `peerRequestsMax` at which reading stops. Only queries and the like get there, as
- * messages are refused before; it is a last resort, since a paused peer's enquire_link waits too.
+ * Requests above `peerRequestsMax` at which reading stops. Messages are refused before, and so are
+ * queries; it is a last resort, since a paused peer's enquire_link waits too.
  */
 export const pauseAboveRequests = 100;
 

@@ -13,7 +13,7 @@ export interface Outbox {
   flush(): void;
 }
 
-export function createOutbox(socket: Socket): Outbox {
+export function createOutbox(socket: Socket, counted: { writes: number }): Outbox {
   let waiting: Buffer[] = [];
   let waitingOctets = 0;
   let scheduled = false;
@@ -39,6 +39,8 @@ export function createOutbox(socket: Socket): Outbox {
     const octets = waiting.length === 1 ? first : Buffer.concat(waiting, waitingOctets);
     waiting = [];
     waitingOctets = 0;
-    if (socket.writable) socket.write(octets);
+    if (!socket.writable) return;
+    counted.writes += 1;
+    socket.write(octets);
   }
 }

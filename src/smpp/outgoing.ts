@@ -1,12 +1,6 @@
 import { GatewayError } from "../model/error.ts";
 import type { Sms } from "../model/message.ts";
-import {
-  type BindFields,
-  type BindResult,
-  decodeBindAnswer,
-  encodeBind,
-  version34,
-} from "./bind.ts";
+import { type BindFields, type BindResult, decodeBindAnswer, encodeBind } from "./bind.ts";
 import {
   COMMAND,
   type Command,
@@ -22,13 +16,14 @@ import { type Header, headerOf } from "./pdu.ts";
 import { type Fields, type RareBody, decodeRare, encodeRare } from "./rare.ts";
 import { decodeShortMessageAnswer, encodeShortMessage } from "./short-message.ts";
 import { BIND_COMMAND, BOUND_STATE, isBound, isLegal } from "./states.ts";
+import { knownVersion, version34 } from "./version.ts";
 import { createWindow } from "./window.ts";
 
 /** What a request waits with: it gets the answer's PDU, or why there is none. */
 type Settle = (outcome: Buffer | Unanswered) => void;
 
 /** Our own requests, each settled exactly once. */
-export interface Outgoing extends Pick<Session, "bind" | "room" | "send" | "ask"> {
+export interface Outgoing extends Pick<Session, "bind" | "room" | "send" | "ask" | "announce"> {
   /** Messages without an answer. */
   readonly size: number;
   onResponse(header: Header, pdu: Buffer): void;
@@ -36,6 +31,8 @@ export interface Outgoing extends Pick<Session, "bind" | "room" | "send" | "ask"
   request(command: Command, encode: (sequence: number) => Buffer, settle: Settle): void;
   /** Settles those whose time is over. */
   expire(nowMs: number): void;
+  /** True once after a peer that was silent has been heard again, so that a message may be tried. */
+  isHeardAgain(): boolean;
   /** Settles all: the connection is gone. */
   drop(): void;
 }
@@ -46,19 +43,33 @@ export function createOutgoing(link: Link): Outgoing {
     lateAnswersMax: limits.lateAnswersMax,
     anyResponse: GENERIC_NACK,
   });
+  /**
+   * When a message was last left without an answer, until one is answered; then `awaitsWord` until
+   * the owner was told that the peer was heard again. Whole windows sent to a peer that takes them
+   * silently would all be sent twice.
+   */
+  let silentMs: number | undefined;
+  let awaitsWord = false;
 
   return {
     get size() {
       return window.size;
     },
     onResponse,
-    request: (command, encode, settle) => add(command, { encode, settle, counted: false }),
+    request: (command, encode, settle) => void add(command, { encode, settle, counted: false }),
     expire,
+    isHeardAgain() {
+      if (!awaitsWord || silentMs === undefined || timers.readMs <= silentMs || window.size > 0)
+        return false;
+      awaitsWord = false;
+      return true;
+    },
     drop,
     bind,
     room,
     send,
     ask,
+    announce,
   };
 
   function onResponse({ id, sequence }: Header, pdu: Buffer): void {
@@ -67,14 +78,21 @@ export function createOutgoing(link: Link): Outgoing {
       counters[found] += 1;
       return;
     }
-    if (found.counted) timers.messageMs = timers.readMs;
+    if (found.counted) {
+      timers.messageMs = timers.readMs;
+      silentMs = undefined;
+    }
     tell(found.request, pdu);
     link.settled();
   }
 
   function expire(nowMs: number): void {
     const expired = window.expire(nowMs - limits.responseTimeoutMs);
-    for (const { request } of expired) {
+    for (const { request, counted } of expired) {
+      if (counted) {
+        silentMs = nowMs;
+        awaitsWord = true;
+      }
       counters.timedOut += 1;
       tell(request, "response_timeout");
     }
@@ -89,21 +107,27 @@ export function createOutgoing(link: Link): Outgoing {
     if (!isBound(link.state) || link.ending) return 0;
     // Answers to the peer must still find room, so our own requests stop at half.
     if (link.waitingOctets() > limits.writeBufferOctetsMax / 2) return 0;
-    return Math.max(0, limits.windowRequestsMax - window.size);
+    const free = Math.max(0, limits.windowRequestsMax - window.size);
+    if (silentMs === undefined) return free;
+    // To one that was silent and is heard again one message at a time, until it answers it.
+    return timers.readMs > silentMs && window.size === 0 ? Math.min(1, free) : 0;
   }
 
-  function send(command: ShortMessageCommand, sms: Sms, done: (answer: Answer) => void): void {
+  function send(command: ShortMessageCommand, sms: Sms, done: (answer: Answer) => void): number {
     checkLegal(command);
     if (room() === 0) throw new GatewayError("overloaded");
     const { pduOctetsMax } = limits;
-    const tlvs = link.version >= version34;
-    add(command, {
-      encode: (sequence) => encodeShortMessage(command, sms, { sequence, tlvs, pduOctetsMax }),
+    const { version } = link;
+    const tlvs = version >= version34;
+    const sent = add(command, {
+      encode: (sequence) =>
+        encodeShortMessage(command, sms, { sequence, tlvs, version, pduOctetsMax }),
       settle: (outcome) => done(answerFrom(outcome)),
       counted: true,
     });
     counters.sent += 1;
     timers.messageMs = clock.tickMs();
+    return sent;
   }
 
   async function bind(fields: BindFields): Promise<BindResult> {
@@ -116,7 +140,7 @@ export function createOutgoing(link: Link): Outgoing {
         if (result.status === 0) {
           link.state = BOUND_STATE[fields.bindType];
           // A peer that tells no version is mostly one of v3.4 that leaves the TLV out.
-          link.version = Math.min(fields.version, result.version ?? fields.version);
+          link.version = knownVersion(Math.min(fields.version, result.version ?? fields.version));
         } else timers.unboundMs = clock.tickMs();
         resolve(result);
       };
@@ -147,6 +171,20 @@ export function createOutgoing(link: Link): Outgoing {
     });
   }
 
+  function announce(
+    command: "alert_notification" | "outbind",
+    { fields, tlvs }: Pick<RareBody, "fields" | "tlvs">,
+  ): void {
+    checkLegal(command);
+    // Nobody answers, so the number is only to be another one than those that are under way.
+    const sequence = window.add(responseTo(COMMAND[command]), () => {}, {
+      nowMs: clock.tickMs(),
+      counted: false,
+    });
+    window.drop(sequence);
+    link.write(encodeRare(command, { sequence, fields, tlvs }));
+  }
+
   function checkLegal(command: Command): void {
     if (link.state === "closed") throw new GatewayError("connection_lost");
     if (link.ending || !isLegal(command, role, link.state))
@@ -161,7 +199,7 @@ export function createOutgoing(link: Link): Outgoing {
       settle,
       counted,
     }: { encode: (sequence: number) => Buffer; settle: Settle; counted: boolean },
-  ): void {
+  ): number {
     const responseId = responseTo(COMMAND[command]);
     const sequence = window.add(responseId, settle, { nowMs: clock.tickMs(), counted });
     let pdu: Buffer;
@@ -172,6 +210,7 @@ export function createOutgoing(link: Link): Outgoing {
       throw error;
     }
     link.write(pdu);
+    return sequence;
   }
 
   function tell(settle: Settle, outcome: Buffer | Unanswered): void {

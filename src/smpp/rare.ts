@@ -199,10 +199,12 @@ function readList<T>(
 }
 
 function readDestination(pdu: Buffer, at: number): [Destination, number] {
-  if (octetAt(pdu, at) === listFlag) {
+  const flag = octetAt(pdu, at);
+  if (flag === listFlag) {
     const [list, next] = readText("dl_name", pdu, at + 1, false);
     return [{ list }, next];
   }
+  if (flag !== addressFlag) throw new GatewayError("bad_destination_flag", `dest_flag is ${flag}`);
   const [digits, next] = readText("destination_addr", pdu, at + 3, false);
   return [{ ton: octetAt(pdu, at + 1), npi: octetAt(pdu, at + 2), digits }, next];
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { commandStatusOf } from "../model/error.ts";
-import { version34, withoutPassword } from "./bind.ts";
+import { withoutPassword } from "./bind.ts";
 import { COMMAND, GENERIC_NACK, isResponse, responseTo } from "./command.ts";
 import type { CloseReason, Session, SessionOptions } from "./contract.ts";
 import { createFramer } from "./framing.ts";
@@ -14,6 +14,7 @@ import { createOutgoing } from "./outgoing.ts";
 import { headerOctets, headerOf, newPdu } from "./pdu.ts";
 import { isBound } from "./states.ts";
 import { newTimers, tick, tickEveryMs } from "./timers.ts";
+import { version34 } from "./version.ts";
 
 // The door for who opens sessions: what they need to name comes from here.
 export type { BindFields, BindRequest, BindResult } from "./bind.ts";
@@ -36,7 +37,8 @@ const ABRUPT: ReadonlySet<CloseReason> = new Set<CloseReason>([
 export function openSession(socket: Socket, options: SessionOptions): Session {
   const { limits, clock, owner } = options;
   const framer = createFramer(limits.pduOctetsMax);
-  const outbox = createOutbox(socket);
+  const counters = { received: 0, sent: 0, refused: 0, timedOut: 0, late: 0, stray: 0, writes: 0 };
+  const outbox = createOutbox(socket, counters);
   const timers = newTimers(clock.tickMs());
   const onEnd: (() => void)[] = [];
   let ending: Ending | undefined;
@@ -45,7 +47,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   const link: Link = {
     ...options,
     timers,
-    counters: { received: 0, sent: 0, refused: 0, timedOut: 0, late: 0, stray: 0 },
+    counters,
     state: "open",
     version: version34,
     ending: false,
@@ -81,6 +83,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
     room: outgoing.room,
     send: outgoing.send,
     ask: outgoing.ask,
+    announce: outgoing.announce,
     unbind,
     close: (reason) => end(reason, ""),
   };
@@ -101,7 +104,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
 
   function readPdus(): void {
     while (link.state !== "closed") {
-      if (incoming.size > limits.peerRequestsMax + pauseAboveRequests) {
+      if (incoming.pressing > limits.peerRequestsMax + pauseAboveRequests) {
         paused = true;
         socket.pause();
         return;
@@ -124,7 +127,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
 
   function settled(): void {
     if (ending !== undefined) endStep(false);
-    if (!paused || incoming.size > limits.peerRequestsMax || link.state === "closed") return;
+    if (!paused || incoming.pressing > limits.peerRequestsMax || link.state === "closed") return;
     paused = false;
     // Not from here: the owner may be in the middle of answering many.
     setImmediate(() => {
@@ -136,6 +139,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   function onBeat(): void {
     const nowMs = clock.tickMs();
     outgoing.expire(nowMs);
+    if (outgoing.isHeardAgain()) owner.heardAgain?.(session);
     if (ending !== undefined) endStep(nowMs >= ending.untilMs);
     if (link.state === "closed") return;
     // What we do not read we cannot hold against the peer.

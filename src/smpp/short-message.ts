@@ -1,10 +1,10 @@
 import { GatewayError } from "../model/error.ts";
 import type { Sms, Tlv } from "../model/message.ts";
 import { COMMAND, type ShortMessageCommand, responseTo } from "./command.ts";
-import { shortMessageOctetsMax } from "./limits.ts";
 import { checkText, copyOf, endOfText, octetAt, putText, textAt } from "./octets.ts";
 import { headerOctets, newPdu } from "./pdu.ts";
 import { TAG, decodeTlvs, putTlv, putTlvs, tlvsOctets } from "./tlv.ts";
+import { shortOctetsMax, version34 } from "./version.ts";
 
 /**
  * submit_sm, deliver_sm and data_sm straight to and from a message (SMPP v3.4 §4.4.1, §4.6.1,
@@ -21,16 +21,21 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Reads the body of a whole PDU; nothing of the result refers to `pdu`. message_payload becomes the
- * octets, all other TLVs stay. sm_default_msg_id is read past: there are no canned messages here.
+ * octets, all other TLVs stay. There are no canned messages here: sm_default_msg_id is read past where
+ * there is a text, and refused where it stands for one.
  * Throws a `GatewayError` whose status the sender is to be answered: `bad_pdu_length`,
- * `message_too_long`, `tlv_stream`, `bad_source`, `bad_destination`, `bad_schedule`, `bad_validity`.
+ * `bad_service_type`, `bad_default_message`, `message_too_long`, `tlv_stream`, `bad_source`, `bad_destination`, `bad_schedule`, `bad_validity`.
  */
-export function decodeShortMessage(command: ShortMessageCommand, pdu: Buffer): Sms {
+export function decodeShortMessage(
+  command: ShortMessageCommand,
+  pdu: Buffer,
+  version: number = version34,
+): Sms {
   const isData = command === "data_sm";
   const digitsMax = isData ? dataAddressOctetsMax : addressOctetsMax;
   let at = headerOctets;
 
-  const serviceEnd = endOfText(pdu, at, serviceTypeOctetsMax, "bad_pdu_length");
+  const serviceEnd = endOfText(pdu, at, serviceTypeOctetsMax, "bad_service_type");
   const serviceType = textAt(pdu, at, serviceEnd);
   const fromStart = serviceEnd + 3;
   const fromEnd = endOfText(pdu, fromStart, digitsMax, "bad_source");
@@ -68,10 +73,12 @@ export function decodeShortMessage(command: ShortMessageCommand, pdu: Buffer): S
   at += 2;
 
   let octets: Buffer = NOTHING;
+  let namesText = false;
   if (!isData) {
     const length = octetAt(pdu, at + 2);
+    namesText = pdu[at + 1] !== 0;
     at += 3;
-    if (length > shortMessageOctetsMax)
+    if (length > shortOctetsMax(version))
       throw new GatewayError("message_too_long", `sm_length is ${length}, 254 at most`);
     if (at + length > pdu.length)
       throw new GatewayError("bad_pdu_length", `sm_length is ${length}, more than there is`);
@@ -86,7 +93,8 @@ export function decodeShortMessage(command: ShortMessageCommand, pdu: Buffer): S
       throw new GatewayError("tlv_stream", "short_message and message_payload are both there");
     octets = payload;
     tlvs = tlvs.filter((tlv) => tlv.tag !== TAG.message_payload);
-  }
+  } else if (namesText && octets.length === 0 && command === "submit_sm")
+    throw new GatewayError("bad_default_message");
   return {
     from,
     to,
@@ -109,12 +117,14 @@ export interface EncodeOptions {
   readonly sequence: number;
   /** False towards a peer of v3.3, which knows no TLV: they are left out (SMPP v3.4 §2.10). */
   readonly tlvs: boolean;
+  /** interface_version of the peer; 0x34 when left out. */
+  readonly version?: number;
   /** Octets. */
   readonly pduOctetsMax: number;
 }
 
 /**
- * Writes a whole PDU. More than 254 octets, and all of a data_sm, go as message_payload, last of
+ * Writes a whole PDU. More than 254 octets (255 to a peer of 5.0), and all of a data_sm, go as message_payload, last of
  * the TLVs; who wants it so for fewer gives no octets and the TLV. Throws `bad_source`, `bad_destination`, `bad_schedule`, `bad_validity`, `bad_request`
  * for a field that the wire cannot carry, `message_too_long` for a PDU above the limit or a long
  * text to a peer without TLVs, `tlv_length`, `tlv_stream`.
@@ -122,7 +132,7 @@ export interface EncodeOptions {
 export function encodeShortMessage(
   command: ShortMessageCommand,
   sms: Sms,
-  { sequence, tlvs, pduOctetsMax }: EncodeOptions,
+  { sequence, tlvs, version = version34, pduOctetsMax }: EncodeOptions,
 ): Buffer {
   const { from, to, serviceType, scheduleTime, validityPeriod, octets } = sms;
   const isData = command === "data_sm";
@@ -133,7 +143,7 @@ export function encodeShortMessage(
 
   if (!tlvs && sms.tlvs.length > 0 && takePayload(sms.tlvs) !== undefined)
     throw new GatewayError("message_too_long", "the peer's version knows no message_payload");
-  const asPayload = isData ? octets.length > 0 : octets.length > shortMessageOctetsMax;
+  const asPayload = isData ? octets.length > 0 : octets.length > shortOctetsMax(version);
   if (asPayload && !tlvs)
     throw new GatewayError("message_too_long", "the peer's version knows no message_payload");
   let length = headerOctets + serviceType.length + from.digits.length + to.digits.length + 10;
@@ -192,13 +202,26 @@ const messageIdOctetsMax = 65;
  */
 export function encodeShortMessageAnswer(
   command: ShortMessageCommand,
-  { sequence, status, messageId }: { sequence: number; status: number; messageId: string },
+  {
+    sequence,
+    status,
+    messageId,
+    congestion,
+  }: {
+    sequence: number;
+    status: number;
+    messageId: string;
+    /** The octet of congestion_state, for a peer that knows it. */
+    congestion?: Buffer | undefined;
+  },
 ): Buffer {
   const id = responseTo(COMMAND[command]);
   if (status !== 0 && command === "submit_sm") return newPdu(headerOctets, id, status, sequence);
   checkText(messageId, messageIdOctetsMax, "bad_request");
-  const pdu = newPdu(headerOctets + messageId.length + 1, id, status, sequence);
-  putText(pdu, headerOctets, messageId);
+  const tail = congestion === undefined ? 0 : 4 + congestion.length;
+  const pdu = newPdu(headerOctets + messageId.length + 1 + tail, id, status, sequence);
+  const end = putText(pdu, headerOctets, messageId);
+  if (congestion !== undefined) putTlv(pdu, end, TAG.congestion_state, congestion);
   return pdu;
 }
 
@@ -223,7 +246,7 @@ export function decodeShortMessageAnswer(pdu: Buffer): {
 }
 
 /** The one message_payload; undefined when there is none. A second one could not be passed on. */
-function takePayload(tlvs: readonly Tlv[]): Buffer | undefined {
+export function takePayload(tlvs: readonly Tlv[]): Buffer | undefined {
   let payload: Buffer | undefined;
   for (const tlv of tlvs) {
     if (tlv.tag !== TAG.message_payload) continue;

@@ -39,6 +39,8 @@ export interface Accounts {
   detail(id: string): Promise<AccountDetail | undefined>;
   /** Called for each message and receipt, so they are in memory; standard ones if nobody has set any. */
   optionsOf(id: string): KeptOptions;
+  /** Those for whom any option was ever set. */
+  withOptions(): readonly string[];
   /** Rejects with `unknown_account`, or with `bad_request` that tells of all that cannot be. */
   setOptions(id: string, changes: OptionChanges): Promise<AccountDetail>;
   /** Replaces the numbers whose messages go to this account. Rejects as `add` does. */
@@ -149,6 +151,7 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
       return account && { ...account, options: shownOptions(accounts.optionsOf(id)) };
     },
     optionsOf: (id) => options.get(id) ?? standardOptions,
+    withOptions: () => [...options.keys()],
     setOptions(id, changes) {
       const set = settingOptions.then(() => setOptions(id, changes));
       settingOptions = set.catch(() => undefined);

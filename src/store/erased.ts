@@ -55,6 +55,10 @@ export function eraserOf(number: string): Eraser {
       const kept: { -readonly [K in keyof Meta]: Meta[K] } = meta;
       if (isErased(from) || forms.includes(kept.from?.[2] ?? "")) delete kept.from;
       if (isErased(to) || forms.includes(kept.to?.[2] ?? "")) delete kept.to;
+      if (kept.destinations !== undefined)
+        kept.destinations = kept.destinations.map(([ton, npi, digits]) =>
+          forms.includes(digits) ? [0, 0, erasedAddress] : [ton, npi, digits],
+        );
       if (kept.text !== undefined) kept.text = "";
       if (kept.report !== undefined) {
         const [messageId, status, state, error, submittedMs, doneMs, , network] = kept.report;

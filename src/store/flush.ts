@@ -14,6 +14,7 @@ import type {
   Operation,
   PartAttempt,
   PartReport,
+  Replacing,
 } from "./operation.ts";
 import type { Step } from "./pipeline.ts";
 
@@ -158,6 +159,9 @@ export function stepsOf(
         putTrace(root, [line]);
         break;
       }
+      case "replace":
+        replace(operation.replacing);
+        break;
       case "trace":
         putTrace(operation.root, operation.lines);
         break;
@@ -205,6 +209,23 @@ export function stepsOf(
       putInQueue(number, forward);
     }
     for (const one of made) putMade(number, one);
+  }
+
+  function replace({ message, status, places, lines }: Replacing): void {
+    const { id: root, sms } = message;
+    for (const { forward } of places) {
+      putMessage(0, forward.message, sharesNothing);
+      putInQueue(0, forward);
+    }
+    const olds = places.map(({ of }) => of);
+    const news = places.map(({ forward }) => forward.message.id);
+    const body = `\\x${sms?.octets.toString("hex") ?? ""}`;
+    const meta = sms === undefined ? null : metaText(sms, message);
+    const at = String((lines[0]?.at ?? given.nowMs) / 1000);
+    const values = [root, arrayText(olds), arrayText(news), status, body, meta, at];
+    again.push({ name: "rewrite", values });
+    ended.push(...olds);
+    putTrace(root, lines);
   }
 
   function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later" | "made">): void {

@@ -19,9 +19,11 @@ export interface Meta {
   readonly registeredDelivery?: number;
   readonly replaceIfPresent?: number;
   readonly text?: string;
+  readonly codingAsked?: true;
   /** Tag and value in hex. */
   readonly tlvs?: readonly (readonly [tag: number, hex: string])[];
   readonly report?: ReportTuple;
+  readonly destinations?: readonly (readonly [ton: number, npi: number, digits: string])[];
   readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
 
@@ -54,7 +56,7 @@ export const sharesNothing: Shared = { body: false, meta: false };
 
 export function metaText(
   sms: Sms,
-  message: Pick<Message, "from" | "to" | "report" | "joined">,
+  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations">,
 ): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
@@ -68,9 +70,11 @@ export function metaText(
   if (sms.registeredDelivery !== 0) meta.registeredDelivery = sms.registeredDelivery;
   if (sms.replaceIfPresent !== 0) meta.replaceIfPresent = sms.replaceIfPresent;
   if (sms.text !== undefined) meta.text = sms.text;
+  if (sms.codingAsked === true) meta.codingAsked = true;
   if (sms.tlvs.length > 0)
     meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, tlv.octets.toString("hex")] as const);
   if (message.report !== undefined) meta.report = reportTuple(message.report);
+  if (message.destinations !== undefined) meta.destinations = message.destinations.map(tupleOf);
   if (message.joined !== undefined)
     meta.joined = message.joined.map(({ id, registeredDelivery, known }) =>
       known === undefined ? [id, registeredDelivery] : [id, registeredDelivery, known],
@@ -91,7 +95,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const { sms, report, joined } = contentFrom(row);
+  const { sms, report, joined, destinations } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -105,6 +109,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     sms,
     report,
     ...(joined === undefined ? {} : { joined }),
+    ...(destinations === undefined ? {} : { destinations }),
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -118,7 +123,7 @@ export function linesFrom(text: string): TraceLine[] {
 
 function contentFrom(
   row: MessageColumns & ParentColumns,
-): Pick<Message, "sms" | "report" | "joined"> {
+): Pick<Message, "sms" | "report" | "joined" | "destinations"> {
   const text = row.meta ?? row.parent_meta;
   if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
@@ -126,6 +131,9 @@ function contentFrom(
   return {
     sms: smsFrom(row, meta),
     report: meta.report === undefined ? undefined : reportFrom(meta.report),
+    ...(meta.destinations === undefined
+      ? {}
+      : { destinations: meta.destinations.map(([ton, npi, digits]) => ({ ton, npi, digits })) }),
     ...(meta.joined === undefined
       ? {}
       : {
@@ -156,6 +164,7 @@ function smsFrom(row: MessageColumns & ParentColumns, meta: Meta): Sms {
     dataCoding: row.data_coding ?? row.parent_data_coding ?? 0,
     octets: row.body ?? row.parent_body ?? Buffer.alloc(0),
     text: meta.text,
+    ...(meta.codingAsked === undefined ? {} : { codingAsked: true }),
     tlvs: (meta.tlvs ?? []).map(tlvFrom),
   };
 }

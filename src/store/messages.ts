@@ -5,6 +5,7 @@ import type { Status } from "../model/status.ts";
 import type { AttemptView } from "../model/view.ts";
 import { arrayText } from "./array-text.ts";
 import { type ParentColumns, linesFrom, messageFrom } from "./message-row.ts";
+import { idsOfShort } from "./short-ids.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
 /** Everything about one SMS: the original and what came of it, oldest first. */
@@ -114,7 +115,7 @@ export function createMessages(db: Kysely<Tables>): Messages {
       return entriesFrom(db, rows);
     },
     async show(id) {
-      const full = idFrom(id);
+      const full = idFrom(id) ?? (await idsOfShort(db, id))[0];
       if (full === undefined) return undefined;
       const { rows } = await sql<Row>`${selectEntries} where m.id = ${full}::uuid`.execute(db);
       const [entry] = await entriesFrom(db, rows);
@@ -225,6 +226,8 @@ async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise
       select root from message where id = ${id}::uuid`.execute(db);
     if (rows.length > 0) return rows.map((row) => row.root);
   }
+  const short = await idsOfShort(db, key);
+  if (short.length > 0) return short.slice(0, limit);
   const text = key.replaceAll("\0", "");
   if (text === "") return [];
   const byProvider = await sql<{ root: string }>`

@@ -6,6 +6,7 @@ import * as operations from "../../migrations/0003-operations.ts";
 import * as erasure from "../../migrations/0004-erasure.ts";
 import * as text from "../../migrations/0005-text.ts";
 import * as matching from "../../migrations/0006-reports.ts";
+import * as smpp from "../../migrations/0007-smpp.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0004-erasure": erasure,
   "0005-text": text,
   "0006-reports": matching,
+  "0007-smpp": smpp,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

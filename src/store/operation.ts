@@ -173,6 +173,20 @@ export interface Resend {
   readonly line: TraceLine;
 }
 
+/**
+ * Another text for a message that waits, by the word of its sender: new messages take the places of
+ * those that were to be sent.
+ */
+export interface Replacing {
+  /** The original with its new content. */
+  readonly message: Message;
+  /** SCHEDULED or QUEUED. */
+  readonly status: Status;
+  readonly places: readonly { readonly of: string; readonly forward: Forward }[];
+  /** At least one. */
+  readonly lines: readonly TraceLine[];
+}
+
 /** Back into the queue, to be tried later. */
 export interface Again {
   readonly id: string;
@@ -209,6 +223,7 @@ export type Operation =
   | { readonly kind: "bury"; readonly burial: Burial }
   | { readonly kind: "move"; readonly transfer: Transfer }
   | { readonly kind: "resend"; readonly resend: Resend }
+  | { readonly kind: "replace"; readonly replacing: Replacing }
   | { readonly kind: "trace"; readonly root: string; readonly lines: readonly TraceLine[] };
 
 /** What an operation answers: the refusal of an acceptance, the ids that a claim missed, else nothing. */

@@ -63,7 +63,7 @@ export interface Queue {
    * ones come.
    */
   walk(queue: string, walk: Walk): Promise<readonly Place[]>;
-  /** The same, and all of these rows that are not due yet become due. */
+  /** The same, and all of these rows that wait to be tried again are due now. */
   hurry(
     queue: string,
     walk: Walk,
@@ -221,7 +221,7 @@ export function createQueue(parts: {
         with places as materialized (${placesIn(queue, walk)}),
         hurried as (
           update pending set due = now()
-          where id in (select id from places) and owner is null and due > now() returning id
+          where id in (select id from places) and owner is null and due > now() and tries > 0 returning id
         )
         select p.id, p.priority, h.id is not null as late
         from places p left join hurried h on h.id = p.id

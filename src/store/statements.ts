@@ -48,12 +48,16 @@ export const STATEMENTS = {
       maybe_twice = maybe_twice or $4::bool
     where id = $1::uuid`,
 
-  // Nobody has them now: the gateway's memory keeps them from being sent while this is written.
+  // Nobody has them now: the gateway's memory keeps them from being sent while this is written. What
+  // has not been tried and is not due is scheduled, and stays so.
   move: `
-    update pending set queue = $2::text, due = least(due, now())
+    update pending set queue = $2::text,
+      due = case when tries = 0 then due else least(due, now()) end
     where id = any ($1::uuid[]) and owner is null`,
 
   reopen: `select reopen($1, $2, $3, to_timestamp($4::float8))`,
+
+  rewrite: `select rewrite($1, $2, $3, $4, $5, $6, to_timestamp($7::float8))`,
 
   attempts: `
     insert into attempt (id, root, tries, channel, provider_id, status, error, report_asked,

@@ -15,6 +15,7 @@ import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
+import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
 import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
 import { openPool } from "./pool.ts";
@@ -25,6 +26,7 @@ import { roundTripOf } from "./round-trip.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { Tables } from "./tables.ts";
 import { type UnmatchedTable, createUnmatchedTable } from "./unmatched.ts";
+import { type Usage, createUsage } from "./usage.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
 import { type Writer, createWriter } from "./writer.ts";
 
@@ -60,11 +62,13 @@ export interface Store {
   readonly queue: Queue;
   readonly reports: ReportsTable;
   readonly messages: Messages;
+  readonly ownMessages: OwnMessages;
   readonly accounts: Accounts;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   readonly idBases: IdBasesTable;
   readonly unmatched: UnmatchedTable;
+  readonly usage: Usage;
   /** Names this start of the gateway; the owner of what it has in flight. */
   readonly startId: string;
   facts(): StoreFacts;
@@ -148,11 +152,13 @@ export async function openStore(parts: {
       queue: createQueue({ db, startId, clock }),
       reports: createReportsTable(db, lookUps, clock),
       messages: createMessages(db),
+      ownMessages: createOwnMessages(db),
       accounts,
       backups,
       holds: createHoldsTable(db),
       idBases: createIdBasesTable(db),
       unmatched: createUnmatchedTable(db),
+      usage: createUsage(db, clock, idTimeMs(startId)),
       startId,
       roundTripMs: roundTripOf(db, clock),
       look: createLook(db, idTimeMs(startId)),

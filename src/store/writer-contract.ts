@@ -13,6 +13,7 @@ import type {
   ReceivedPart,
   PartAttempt,
   Postponement,
+  Replacing,
   Resend,
   Transfer,
 } from "./operation.ts";
@@ -64,6 +65,8 @@ export interface Writer {
   move(transfer: Transfer): Promise<void>;
   /** A message of the same life in the place of one that has ended. Rejects as `accept` does. */
   resend(resend: Resend): Promise<void>;
+  /** Another text for a message whose rows nobody has taken. Rejects as `accept` does. */
+  replace(replacing: Replacing): Promise<void>;
   /** Lines of a life after its acceptance; one call per stage. Rejects as `accept` does. */
   trace(root: string, lines: readonly TraceLine[]): Promise<void>;
   /** Operations not yet committed. */

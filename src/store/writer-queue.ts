@@ -47,7 +47,7 @@ export function createWriterQueue(limits: {
   const queue: WriterQueue = {
     add(operation, resolve, reject) {
       const accepts = isAccepting(operation);
-      const weight = operation.kind === "claim" ? operation.ids.length : 1;
+      const weight = weightOf(operation);
       // What finishes work cannot be asked again, so it has as much room again behind what accepts.
       if (total + weight > (accepts ? operationsMax : 2 * operationsMax)) {
         const text = `${total} writes wait for the database; writerOperationsMax is ${operationsMax}.`;
@@ -138,6 +138,7 @@ const ACCEPTING: ReadonlySet<Operation["kind"]> = new Set([
   "trace",
   "move",
   "resend",
+  "replace",
 ]);
 
 /** What may be refused while it is still nobody's but its sender's, or its operator's. */
@@ -182,4 +183,11 @@ function createList(): List {
       head = 0;
     },
   };
+}
+
+/** Rows that it stands for, so that a flush is never much larger than another one. */
+function weightOf(operation: Operation): number {
+  if (operation.kind === "claim") return operation.ids.length;
+  // A message to many.
+  return operation.kind === "accept" ? Math.max(1, operation.acceptance.forwards.length) : 1;
 }

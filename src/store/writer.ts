@@ -91,6 +91,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     bury: (burial) => add<undefined>({ kind: "bury", burial }),
     move: (transfer) => add<undefined>({ kind: "move", transfer }),
     resend: (resend) => add<undefined>({ kind: "resend", resend }),
+    replace: (replacing) => add<undefined>({ kind: "replace", replacing }),
     trace: (root, lines) => add<undefined>({ kind: "trace", root, lines }),
     get waiting() {
       return queue.total;
@@ -225,6 +226,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       case "bury":
       case "move":
       case "resend":
+      case "replace":
       case "trace":
         return undefined;
     }

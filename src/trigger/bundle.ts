@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { builtinModules, SourceMap } from "node:module";
-import { extname, join } from "node:path";
+import { extname, join, sep } from "node:path";
 import { build, type BuildFailure, type Plugin, stop } from "esbuild";
 
 export type Built =
   | {
       readonly ok: true;
       readonly code: string;
-      readonly map: SourceMap;
+      /** Read when a fault is to be placed, which takes longer than to make it. */
+      readonly map: () => SourceMap;
       /** Of the code, which holds everything that the file imports. */
       readonly hash: string;
     }
@@ -20,30 +21,41 @@ const sourceOctetsMax = 4 * 1024 * 1024;
 /** How often the bundler's process has been started anew. */
 let restarts = 0;
 
+/** Our own source, or build, is files: nothing else is looked at for each trigger. */
+const ours = join(import.meta.dirname, "..", sep);
+
 const extension = extname(import.meta.filename);
 const sdk = join(import.meta.dirname, `sdk${extension}`);
 const measure = join(import.meta.dirname, "..", "sms", `measure${extension}`);
 const runtime = join(import.meta.dirname, "script", `runtime${extension}`);
 
+/** In the path of what we write around a trigger file; no file of a person has it. */
+const around = "around:";
+
 /**
- * Makes one text of a trigger file and all that it imports: local files, pure JavaScript packages,
+ * Makes one text of each trigger file and all that it imports: local files, pure JavaScript packages,
  * our SDK; the machine's own modules are refused. Types are taken away, not checked. The text leaves
- * a global `signalbox` behind: what the host takes hold of. Called for each file at each save.
+ * a global `signalbox` behind: what the host takes hold of. Called with all files at each save: what they
+ * have in common is read once. When one is broken, each is made alone.
  *
- * @param file relative to the directory.
+ * @param files relative to the directory; the results are in their order.
  */
-export async function bundle(directory: string, file: string): Promise<Built> {
-  const entry = [
-    // The runtime comes first, so that it is set up before the script's first line.
-    `import { pump, collect, describe } from ${JSON.stringify(runtime)};`,
-    `import * as script from ${JSON.stringify(`./${file}`)};`,
-    `const registered = describe(script, ${JSON.stringify(file)});`,
-    `globalThis.signalbox = { pump, collect, registered };`,
-  ].join("\n");
+export async function bundle(directory: string, files: readonly string[]): Promise<Built[]> {
+  try {
+    if (files.length > 0) return await built(directory, files);
+    return [];
+  } catch {
+    // Which of them it was, and whether the bundler has died, is found out below.
+    return Promise.all(files.map((file) => bundleAlone(directory, file)));
+  }
+}
+
+async function bundleAlone(directory: string, file: string): Promise<Built> {
   for (let tries = 1; ; tries++) {
     const life = restarts;
     try {
-      return await built(directory, file, entry);
+      const [one] = await built(directory, [file]);
+      if (one !== undefined) return one;
     } catch (error) {
       if (isBuildFailure(error) || tries > 1) return { ok: false, fault: buildFault(error, file) };
       // Its process has died, which it never recovers from by itself. Others find that out as well.
@@ -55,13 +67,13 @@ export async function bundle(directory: string, file: string): Promise<Built> {
   }
 }
 
-async function built(directory: string, file: string, entry: string): Promise<Built> {
+async function built(directory: string, files: readonly string[]): Promise<Built[]> {
   const result = await build({
-    stdin: { contents: entry, resolveDir: directory, loader: "ts" },
+    entryPoints: files.map((file) => ({ in: around + file, out: file })),
     absWorkingDir: directory,
     bundle: true,
     write: false,
-    outfile: join(directory, "bundle.js"),
+    outdir: directory,
     format: "iife",
     platform: "neutral",
     mainFields: ["module", "main"],
@@ -70,22 +82,51 @@ async function built(directory: string, file: string, entry: string): Promise<Bu
     sourcemap: "external",
     logLevel: "silent",
     alias: { signalbox: sdk },
-    plugins: [refuseBuiltins, refuseOthers, leaveOutUnused],
+    plugins: [entries(directory), refuseBuiltins, refuseOthers, leaveOutUnused],
     // A script's own tsconfig is for the editor; what runs does not depend on it.
     tsconfigRaw: "{}",
   });
-  const code = result.outputFiles.find((output) => output.path.endsWith(".js"))?.text ?? "";
-  const octets = Buffer.byteLength(code);
-  if (octets > sourceOctetsMax)
-    return { ok: false, fault: `${file}:1:1 with all that it imports it ${tooLarge(octets)}` };
-  const map = result.outputFiles.find((output) => output.path.endsWith(".map"))?.text ?? "";
-  // Written by esbuild a line above.
-  const payload: ConstructorParameters<typeof SourceMap>[0] = JSON.parse(map);
+  const outputs = new Map(result.outputFiles.map((output) => [output.path, output]));
+  return files.map((file) => {
+    const path = join(directory, `${file}.js`);
+    const output = outputs.get(path);
+    const octets = output?.contents.length ?? 0;
+    if (output === undefined || octets > sourceOctetsMax)
+      return { ok: false, fault: `${file}:1:1 with all that it imports it ${tooLarge(octets)}` };
+    const { text: code } = output;
+    const written = outputs.get(`${path}.map`);
+    let map: SourceMap | undefined;
+    return {
+      ok: true,
+      code,
+      // Written by esbuild.
+      map: () => (map ??= new SourceMap(JSON.parse(written?.text ?? ""))),
+      hash: createHash("sha256").update(code).digest("hex"),
+    };
+  });
+}
+
+/** What stands around a trigger file. */
+function entries(directory: string): Plugin {
   return {
-    ok: true,
-    code,
-    map: new SourceMap(payload),
-    hash: createHash("sha256").update(code).digest("hex"),
+    name: "around a trigger",
+    setup(on) {
+      on.onResolve({ filter: new RegExp(`^${around}`) }, ({ path }) => ({
+        path: path.slice(around.length),
+        namespace: "around",
+      }));
+      on.onLoad({ filter: /./, namespace: "around" }, ({ path: file }) => ({
+        contents: [
+          // The runtime comes first, so that it is set up before the script's first line.
+          `import { pump, collect, describe } from ${JSON.stringify(runtime)};`,
+          `import * as script from ${JSON.stringify(`./${file}`)};`,
+          `const registered = describe(script, ${JSON.stringify(file)});`,
+          `globalThis.signalbox = { pump, collect, registered };`,
+        ].join("\n"),
+        resolveDir: directory,
+        loader: "ts",
+      }));
+    },
   };
 }
 
@@ -123,7 +164,8 @@ const leaveOutUnused: Plugin = {
 const refuseOthers: Plugin = {
   name: "files only",
   setup(on) {
-    on.onLoad({ filter: /./ }, async ({ path }) => {
+    on.onLoad({ filter: /./, namespace: "file" }, async ({ path }) => {
+      if (path.startsWith(ours)) return undefined;
       const found = await stat(path);
       const { size } = found;
       if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
@@ -142,6 +184,6 @@ function buildFault(error: unknown, file: string): string {
   const first = isBuildFailure(error) ? error.errors[0] : undefined;
   if (first === undefined) return `${file} cannot be bundled: ${String(error)}`;
   const { location, text } = first;
-  if (location === null || location.file === "<stdin>") return `${file}:1:1 ${text}`;
+  if (location === null || location.file.startsWith(around)) return `${file}:1:1 ${text}`;
   return `${location.file}:${location.line}:${location.column + 1} ${text}`;
 }

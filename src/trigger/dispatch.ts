@@ -30,6 +30,8 @@ export interface Dispatch {
   /** Events that wait for this trigger, which was quarantined, are decided without it. */
   quarantined(trigger: LiveTrigger): void;
   openEvents(): number;
+  /** Batches that were handed to a host since the start. */
+  batches(): number;
   close(): void;
 }
 
@@ -69,6 +71,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
   const answers: Answer[] = [];
   let active: HostProcess | undefined;
   let lastKey = 0;
+  let batches = 0;
   let scheduled = false;
 
   /** Sends at the end of the tick's own work: what came in the same chunk goes in one batch. */
@@ -88,6 +91,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         const batch = queue.splice(0, limits.batchEventsMax).filter(isOpen);
         if (batch.length === 0) continue;
         for (const event of batch) event.host = host;
+        batches += 1;
         host.sendEvents(kind, eventsText(kind, batch));
       }
     }
@@ -295,6 +299,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
       }
     },
     openEvents: () => open.size,
+    batches: () => batches,
     close() {
       eventDeadline.close();
       statusDeadline.close();

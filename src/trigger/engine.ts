@@ -8,6 +8,7 @@ import { openDispatch } from "./dispatch.ts";
 import { type FleetFacts, openFleet } from "./fleet.ts";
 import { watchFolder } from "./folder.ts";
 import { type HostFunctions, openHostCalls } from "./host-calls.ts";
+import { hostProgram } from "./host-program.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { type EngineRequest, requestFacts } from "./request.ts";
 import { isolateOf } from "./slot.ts";
@@ -41,6 +42,7 @@ export interface Engine {
 export interface EngineFacts extends FleetFacts {
   /** Events that are not decided yet. */
   readonly openEvents: number;
+  readonly batches: number;
   /** What is counted of each version that runs; of a file that never ran only that it is broken. */
   readonly triggers: Readings["triggers"];
 }
@@ -75,6 +77,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   });
   const hosts = await openFleet({
     limits,
+    program: await hostProgram(),
     log,
     clock,
     listenerOf: dispatch.listenerOf,
@@ -184,6 +187,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       }),
     );
     await rescan();
+    hosts.startSpare();
   } catch (error) {
     await unwatch();
     await hosts.close();
@@ -222,6 +226,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     facts: () => ({
       ...hosts.facts(),
       openEvents: dispatch.openEvents(),
+      batches: dispatch.batches(),
       triggers: scripts.files().flatMap((file): Readings["triggers"] => {
         if (file.script === undefined) return [{ ...brokenView(file), tookMs: 0 }];
         return file.script.triggers.map((trigger) => ({

@@ -2,6 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Arming, HostListener, LoadAnswer } from "./batch.ts";
 import { type Death, type HostProcess, startHost } from "./host-process.ts";
+import type { HostProgram } from "./host-program.ts";
 import type { Bundle } from "./isolate.ts";
 import type { TriggerLimits } from "./limits.ts";
 
@@ -12,6 +13,11 @@ export interface Fleet {
    * nobody. Gives what the script registered, unchecked, or why it cannot be loaded.
    */
   load(bundle: Bundle): Promise<LoadAnswer>;
+  /**
+   * Starts the spare. To be called before the first event; until then there is one host, which nothing
+   * else is given, so that the start does not wait for two to load everything.
+   */
+  startSpare(): void;
   /** Tells every host the names of a bundle's triggers. To be called before an event is sent there. */
   arm(arming: Arming): void;
   unload(isolate: number): void;
@@ -29,6 +35,7 @@ export interface FleetFacts {
 
 export interface FleetOwner {
   readonly limits: TriggerLimits;
+  readonly program: HostProgram;
   readonly log: Log;
   readonly clock: Clock;
   listenerOf(host: HostProcess): HostListener;
@@ -72,7 +79,7 @@ const startTriesMax = 4;
 const loadDeathsMax = 3;
 
 /** Two hosts: with more, a memory-hungry script would cost more than it saves. */
-const hostsWanted = 2;
+const hostsMax = 2;
 
 /** Resolves when a first host is up; rejects when none can be started. */
 export async function openFleet(owner: FleetOwner): Promise<Fleet> {
@@ -86,6 +93,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
   let pause = 0;
   let timer: NodeJS.Timeout | undefined;
   let closing = false;
+  let hostsWanted = 1;
 
   function start(): void {
     timer = undefined;
@@ -93,6 +101,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     const member: Member = {
       host: startHost({
         limits,
+        program: owner.program,
         clock,
         listenerOf: owner.listenerOf,
         started: () => void warmUp(member),
@@ -174,10 +183,11 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     for (let count = members.size; count < hostsWanted; count++) start();
   }
 
-  /** The warm host that does not work; waits for it. */
+  /** The warm host that has no events; waits for it. */
   async function spare(): Promise<Member | undefined> {
     for (;;) {
-      const found = [...members].find((one) => one.warm && one !== active);
+      const isFree = (one: Member) => one.warm && (one !== active || hostsWanted === 1);
+      const found = [...members].find(isFree);
       if (found !== undefined || closing) return found;
       await woken();
     }
@@ -228,6 +238,11 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
       });
       await Promise.all([...members].filter((one) => one.up).map(complete));
       return answer;
+    },
+    startSpare() {
+      hostsWanted = hostsMax;
+      // After a death the timer does it.
+      if (timer === undefined) refill();
     },
     arm(arming) {
       const one = held.get(arming.isolate);

@@ -30,22 +30,23 @@ export async function triggerFiles(directory: string): Promise<readonly string[]
 }
 
 /**
- * Whether a file of the folder, or of its subfolders, was written less than this long ago: then more of
- * the same save may be on its way. A file that says it was written in the future tells nothing.
+ * Whether a file of the folder, or of its subfolders, was written after this moment (milliseconds since
+ * 1970 UTC): then more of the same save may be on its way. A file that says it was written in the future
+ * tells nothing.
  */
-export async function changedWithin(directory: string, ms: number): Promise<boolean> {
-  const nowMs = Date.now();
+export async function changedSince(directory: string, sinceMs: number): Promise<boolean> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   const files = entries.filter(
     (entry) => entry.name.endsWith(".ts") && !isLeftAlone(entry.parentPath.slice(directory.length)),
   );
-  const ages = await Promise.all(
+  const times = await Promise.all(
     files.map(async (entry) => {
       const found = await stat(join(entry.parentPath, entry.name)).catch(() => undefined);
-      return found === undefined ? Infinity : nowMs - found.mtimeMs;
+      return found?.mtimeMs ?? 0;
     }),
   );
-  return ages.some((age) => age >= 0 && age < ms);
+  const nowMs = Date.now();
+  return times.some((time) => time > sinceMs && time <= nowMs);
 }
 
 /** Folders that nothing is looked for in. */

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
 import { Duplex } from "node:stream";
 import type { Clock } from "../model/clock.ts";
 import { type HostListener, type LoadAnswer, readResults } from "./batch.ts";
 import { frameOf, readFrames } from "./frame.ts";
+import type { HostProgram } from "./host-program.ts";
 import type { Bundle } from "./isolate.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { openRecorder, type Position } from "./recorder.ts";
@@ -36,6 +35,7 @@ export interface HostProcess {
 
 export interface HostOwner {
   readonly limits: TriggerLimits;
+  readonly program: HostProgram;
   readonly clock: Clock;
   /** It is up and can be sent to. */
   started(host: HostProcess): void;
@@ -58,18 +58,21 @@ const lookAfterSendMs = 1000;
 const lastWordsMax = 2000;
 
 /**
- * Starts a host: a Node of its own, which may read nothing but its own program, has an empty
+ * Starts a host: a Node of its own, which may read nothing but its one addon, has an empty
  * environment and no way out but one pipe. Watches it: when it makes no progress inside a trigger
  * for `watchdogMs`, or is larger than `hostMemoryMib`, it is killed. Called by fleet.ts.
  */
 export function startHost(owner: HostOwner): HostProcess {
-  const { limits, clock } = owner;
+  const { limits, clock, program } = owner;
   const recorder = openRecorder();
-  const child = spawn(process.execPath, hostArguments(limits), {
+  const child = spawn(process.execPath, hostArguments(limits, program), {
     env: {},
     cwd: "/",
-    stdio: ["ignore", "ignore", "pipe", "pipe", recorder.descriptor],
+    stdio: ["pipe", "ignore", "pipe", "pipe", recorder.descriptor],
   });
+  // One that dies before it has read its program is told of by its exit.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(program.code);
   offerToOutOfMemory(child);
   const pipe = child.stdio[3];
   // The types do not know that "pipe" makes it a Duplex.
@@ -77,11 +80,23 @@ export function startHost(owner: HostOwner): HostProcess {
   const batches = new Map<string, number>();
   const loads = new Map<number, (answer: LoadAnswer | undefined) => void>();
   let up = false;
+  let joining = false;
   let sentMs = clock.tickMs();
   let heardMs = sentMs;
   let timer: NodeJS.Timeout | undefined;
   let killed: { readonly why: string; readonly certain: boolean } | undefined;
   let lastWords = "";
+
+  /** What one turn of the event loop has for the host goes in one write: each costs as much as a trigger. */
+  const join = (): void => {
+    if (joining) return;
+    joining = true;
+    pipe.cork();
+    setImmediate(() => {
+      joining = false;
+      pipe.uncork();
+    });
+  };
 
   const host: HostProcess = {
     pid: child.pid ?? 0,
@@ -93,6 +108,7 @@ export function startHost(owner: HostOwner): HostProcess {
     },
     send(text) {
       sentMs = clock.tickMs();
+      join();
       pipe.write(frameOf(text));
       timer ??= watch();
     },
@@ -214,22 +230,16 @@ export function startHost(owner: HostOwner): HostProcess {
   return host;
 }
 
-function hostArguments(limits: TriggerLimits): string[] {
-  const here = import.meta.dirname;
-  const require = createRequire(import.meta.url);
-  const addon = dirname(require.resolve("isolated-vm/package.json"));
-  const loader = dirname(createRequire(join(addon, "package.json")).resolve("node-gyp-build"));
+function hostArguments(limits: TriggerLimits, { reads }: HostProgram): string[] {
   return [
     "--no-node-snapshot",
     "--no-warnings",
+    "--title=signalbox-trigger-host",
     "--permission",
     "--allow-addons",
-    ...[`${here}/*`, `${addon}/*`, `${loader}/*`, "/etc/alpine-release"].map(
-      // The last one tells the addon's loader which C library there is.
-      (path) => `--allow-fs-read=${path}`,
-    ),
-    // The program runs from source as well as from a build.
-    join(here, `host${extname(import.meta.filename)}`),
+    ...reads.map((path) => `--allow-fs-read=${path}`),
+    "--input-type=commonjs",
+    "-",
     JSON.stringify(limits),
   ];
 }

@@ -3,6 +3,7 @@ import { ERRORS, type ErrorCode } from "../model/error.ts";
 import { type RanLine, textOf } from "./batch.ts";
 import type { TriggerLimits } from "./limits.ts";
 import type { RequestKind } from "./request.ts";
+import { wishesOf } from "./tlv-wishes.ts";
 
 /** Characters of a trace line, a reason and a fault as they are kept. */
 export const noteCharactersMax = 1000;
@@ -21,6 +22,9 @@ const errorForm = /^[0-9A-Za-z]{1,3}$/;
 
 /** priority_flag (SMPP v3.4 §5.2.14). */
 const priorityMax = 3;
+
+/** data_coding (SMPP v3.4 §5.2.19). */
+const dataCodingMax = 0xff;
 
 /** What may be asked for, per kind of event: the letters of `script/run.ts`. */
 const ALLOWED: Record<RequestKind, string> = {
@@ -116,7 +120,7 @@ function actionOf(act: unknown, kind: RequestKind): Action | string {
     case "p":
       return { do: "apply" };
     case "o":
-      return reportOf(fields[0], fields[1]);
+      return reportOf(fields[0], fields[1], fields[2] ?? null);
     case "s":
       return sendOf(fields);
     case "x":
@@ -160,13 +164,22 @@ function isCode(code: unknown): code is ErrorCode | number {
 }
 
 function forwardOf(fields: readonly unknown[]): Action | string {
-  const [channel, account, from, to, text, report = null] = fields;
+  const [channel, account, from, to, text, report = null, tlvs = null] = fields;
+  const destination = fields[7] ?? null;
+  // It crosses over only where it was given, and what is no number in JSON crosses as null.
+  const dataCoding = fields[8];
   if (!isName(channel)) return "forward takes a channel that is a name";
   if (account !== null && !isName(account)) return "forward takes an account that is a name";
   if (from !== null && !isName(from)) return "forward takes a from that is an address";
   if (to !== null && !isName(to)) return "forward takes a to that is an address";
   if (text !== null && typeof text !== "string") return "forward takes a text that is a text";
+  if (destination !== null && !isName(destination))
+    return "forward takes a destination that is an address";
   if (report !== null && report !== true) return "forward takes a report that is true or left out";
+  const wishes = tlvs === null ? undefined : wishesOf(tlvs);
+  if (typeof wishes === "string") return `forward takes ${wishes}`;
+  if (dataCoding !== undefined && !isUpTo(dataCodingMax, dataCoding))
+    return `forward takes a dataCoding that is a whole number from 0 to ${dataCodingMax}`;
   return {
     do: "forward",
     channel,
@@ -175,18 +188,25 @@ function forwardOf(fields: readonly unknown[]): Action | string {
     ...(to === null ? {} : { to }),
     ...(text === null ? {} : { text: storable(text) }),
     ...(report === null ? {} : { report }),
+    ...(wishes === undefined ? {} : { tlvs: wishes }),
+    ...(destination === null ? {} : { destination }),
+    ...(dataCoding === undefined ? {} : { dataCoding }),
   };
 }
 
 function sendOf(fields: readonly unknown[]): Action | string {
-  const [channel, account, from, to, text, priority] = fields;
+  const [channel, account, from, to, text, priority, tlvs = null, dataCoding] = fields;
   if (!isName(channel)) return "send takes a channel that is a name";
   if (account !== null && !isName(account)) return "send takes an account that is a name";
   if (!isName(from)) return "send takes a from that is an address";
   if (!isName(to)) return "send takes a to that is an address";
   if (typeof text !== "string") return "send takes a text that is a text";
-  if (priority !== null && !isPriority(priority))
+  if (priority !== null && !isUpTo(priorityMax, priority))
     return `send takes a priority that is a whole number from 0 to ${priorityMax}`;
+  const wishes = tlvs === null ? undefined : wishesOf(tlvs);
+  if (typeof wishes === "string") return `send takes ${wishes}`;
+  if (dataCoding !== undefined && !isUpTo(dataCodingMax, dataCoding))
+    return `send takes a dataCoding that is a whole number from 0 to ${dataCodingMax}`;
   return {
     do: "send",
     channel,
@@ -195,22 +215,27 @@ function sendOf(fields: readonly unknown[]): Action | string {
     to,
     text: storable(text),
     ...(priority === null ? {} : { priority }),
+    ...(wishes === undefined ? {} : { tlvs: wishes }),
+    ...(dataCoding === undefined ? {} : { dataCoding }),
   };
 }
 
-function isPriority(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= priorityMax;
+function isUpTo(most: number, value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;
 }
 
-function reportOf(state: unknown, error: unknown): Action | string {
+function reportOf(state: unknown, error: unknown, tlvs: unknown): Action | string {
   if (state !== null && !fits(state, stateForm))
     return "report takes a state of 1-7 upper case letters";
   if (error !== null && !fits(error, errorForm))
     return "report takes an error of 1-3 digits or letters";
+  const wishes = tlvs === null ? undefined : wishesOf(tlvs);
+  if (typeof wishes === "string") return `report takes ${wishes}`;
   return {
     do: "report",
     ...(state === null ? {} : { state }),
     ...(error === null ? {} : { error }),
+    ...(wishes === undefined ? {} : { tlvs: wishes }),
   };
 }
 

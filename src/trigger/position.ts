@@ -17,13 +17,13 @@ const framesMax = 20;
  * The text of a throw in one line, with the author's place in front: `bind.ts:7:3 TypeError: …`.
  * `stack` is what a script gave, so it is only read, never trusted.
  */
-export function placedFault(stack: string, file: string, map: SourceMap): string {
+export function placedFault(stack: string, file: string, map: () => SourceMap): string {
   const lines = stack.split("\n", framesMax);
   const text = lines[0] ?? "";
   for (const line of lines.slice(1)) {
     const found = frame.exec(line.trim());
     if (found === null || found[1] !== file) continue;
-    const place = authorsPlace(map, Number(found[2]), Number(found[3]));
+    const place = authorsPlace(map(), Number(found[2]), Number(found[3]));
     if (place !== undefined) return `${place.file}:${place.line}:${place.column} ${text}`;
   }
   return `${file} ${text}`;
@@ -34,6 +34,6 @@ function authorsPlace(map: SourceMap, line: number, column: number): Place | und
   const entry = map.findEntry(line - 1, column - 1);
   if (!("originalSource" in entry) || typeof entry.originalSource !== "string") return undefined;
   const { originalSource, originalLine, originalColumn } = entry;
-  if (originalSource.startsWith("..") || originalSource === "<stdin>") return undefined;
+  if (originalSource.startsWith("..") || originalSource.startsWith("around:")) return undefined;
   return { file: originalSource, line: originalLine + 1, column: originalColumn + 1 };
 }

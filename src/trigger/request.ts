@@ -1,5 +1,7 @@
 import type { BindEvent, MessageEvent, Notice, ReportEvent, StatusEvent } from "../model/event.ts";
 import type { Sent } from "../model/message.ts";
+import { namedTlvs } from "../model/named-tlvs.ts";
+import type { NamedTlv } from "../model/tlv.ts";
 import { bindTuple } from "./script/bind.ts";
 import { channelTuple } from "./script/channel.ts";
 import { messageTuple } from "./script/message.ts";
@@ -82,10 +84,14 @@ export function tupleText(request: EngineRequest): string {
     case "report":
       return JSON.stringify(reportTuple(request.event, request.sent));
     case "status":
-      return JSON.stringify(statusTuple(request.event));
+      return JSON.stringify(statusTuple(request.event, originalTlvs(request.event.sent)));
     case "channel":
       return JSON.stringify(channelTuple(request.event));
     case "session":
       return JSON.stringify(sessionTuple(request.event));
   }
+}
+
+function originalTlvs({ original: { sms } }: Sent): readonly NamedTlv[] | null {
+  return sms === undefined || sms.tlvs.length === 0 ? null : namedTlvs(sms.tlvs, undefined);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import { type Built, bundle } from "./bundle.ts";
-import { changedWithin, triggerFiles } from "./folder.ts";
+import { changedSince, triggerFiles } from "./folder.ts";
 import type { LoadAnswer } from "./batch.ts";
 import { placedFault } from "./position.ts";
 import { type Registration, registrationsOf } from "./registration.ts";
@@ -60,14 +60,14 @@ export function openScripts(owner: ScriptsOwner): Scripts {
   let queue: Promise<unknown> = Promise.resolve();
 
   async function scan(quietMs: number): Promise<boolean> {
+    const sinceMs = Date.now() - quietMs;
     const names = await triggerFiles(directory);
-    const builts = await Promise.all(
-      names.map(async (file) => ({ file, built: await bundle(directory, file) })),
-    );
+    const bundles = await bundle(directory, names);
     // Asked afterwards, so that it also finds what was written while the files were read.
-    if (quietMs > 0 && (await changedWithin(directory, quietMs))) return false;
+    if (quietMs > 0 && (await changedSince(directory, sinceMs))) return false;
     const changed: Save = new Set();
-    for (const { file, built } of builts) {
+    for (const [at, built] of bundles.entries()) {
+      const file = names[at] ?? "";
       const seen = built.ok ? built.hash : built.fault;
       const before = known.get(file);
       if (before?.seen === seen) continue;

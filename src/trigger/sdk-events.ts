@@ -4,6 +4,7 @@ import type { ErrorCode } from "../model/error.ts";
 import type { PartOfText } from "../model/part-of-text.ts";
 import type { Report as Told } from "../model/report.ts";
 import type { Status } from "../model/status.ts";
+import type { Tlvs } from "./sdk-tlvs.ts";
 
 /** What a handler is given: the events, with what may be asked for of each. Part of "signalbox". */
 
@@ -36,6 +37,11 @@ export interface Bind {
   /** `address:port` of the peer. */
   readonly remote: string;
   readonly tls: boolean;
+  /**
+   * Of the certificate that the customer has shown, such as `CN=shop.example,O=Shop`. Only where the
+   * channel asks for one (`tls.clients`), and only when its authority has signed it.
+   */
+  readonly tlsSubject: string | undefined;
   /** Lets the customer in, as this account (the systemId when left out). */
   accept(answer?: { readonly account?: string }): void;
   /**
@@ -61,13 +67,15 @@ export interface Message {
   readonly origin: "customer" | "provider";
   /** E.164 with `+` where that is known, else as received. */
   readonly from: string;
-  /** E.164 with `+` where that is known, else as received. */
+  /** E.164 with `+` where that is known, else as received; of a message to many the first. */
   readonly to: string;
+  /** Whom it is for: `to`, and of a message to many (submit_multi) all of them, 254 at most. */
+  readonly destinations: readonly string[];
   /** What the octets say; undefined when they are not text. */
   readonly text: string | undefined;
   /**
-   * How many short messages it is on the air, 1 or more; of a text that was joined, of how many parts
-   * it came.
+   * How many short messages it is on the air, 1 or more, to all of its destinations together; of a
+   * text that was joined, of how many parts it came.
    */
   readonly parts: number;
   /** Where it stands in a longer text that its sender cut himself; undefined for all others. */
@@ -81,9 +89,11 @@ export interface Message {
   readonly octets: Uint8Array;
   /** The elements of its header, such as ports; empty when it has none. */
   readonly headers: readonly HeaderElement[];
+  /** Its optional parameters. */
+  readonly tlvs: Tlvs;
   readonly serviceType: string;
   readonly esmClass: number;
-  /** 0-3; 3 is the most urgent. */
+  /** 0-3, of a peer of 5.0 also 4; the higher the more urgent. */
   readonly priority: number;
   /** SMPP v3.4 §5.2.19. */
   readonly dataCoding: number;
@@ -159,6 +169,8 @@ export interface Report {
   readonly submittedMs: number | undefined;
   /** Milliseconds since 1970 UTC; undefined when it was not given or cannot be read. */
   readonly doneMs: number | undefined;
+  /** Optional parameters that are not told by the fields before. */
+  readonly tlvs: Tlvs;
   /** The message that it is about; undefined when none is known. */
   readonly message: Matched | undefined;
   /** What the triggers before this one asked for, in their order. */
@@ -206,7 +218,13 @@ export interface SentMessage {
   readonly error: string | undefined;
   /** The report that ended it; undefined when it ended on our side. `doneMs`: since 1970 UTC. */
   readonly report:
-    | { readonly state: string; readonly error: string; readonly doneMs: number | undefined }
+    | {
+        readonly state: string;
+        readonly error: string;
+        readonly doneMs: number | undefined;
+        /** Optional parameters that are not told by the fields before. */
+        readonly tlvs: Tlvs;
+      }
     | undefined;
   /** The message that this one was made of; undefined when it is itself the first of its life. */
   readonly root: Original | undefined;
@@ -227,11 +245,14 @@ export interface Original {
   readonly to: string;
   /** Its sender wants to hear of the final outcome. */
   readonly reportAsked: boolean;
+  /** Its optional parameters, by their names in SMPP or by their tags. */
+  readonly tlvs: Tlvs;
   /**
    * Tells the account that sent it what became of it; left out, with a line in the trace, when it did
    * not ask for this outcome. `state`: `stat:` of the receipt, 1-7 upper case letters. `error`:
    * `err:`, 1-3 digits or letters. What is not named is as the network told it, or as the status
-   * implies.
+   * implies. `tlvs`: optional parameters of the receipt, by their names on the customer's channel; they
+   * replace those that a receipt has of that name.
    */
   report(options?: Omit<ReportAction, "do">): void;
 }

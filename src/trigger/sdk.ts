@@ -14,6 +14,7 @@ import { type Measurement, type Measuring, measure } from "./script/measure.ts";
 import { register } from "./script/registry.ts";
 
 export type * from "./sdk-events.ts";
+export type * from "./sdk-tlvs.ts";
 
 /**
  * What a trigger imports from "signalbox". A trigger asks; the gateway does it, all at once, when

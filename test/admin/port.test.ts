@@ -6,13 +6,14 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type AdminPort, type AdminPortParts, openAdminPort } from "../../src/admin/port.ts";
 import { refusalsPerSecond } from "../../src/admin/token.ts";
+import { selfSigned } from "../../src/http/self-signed.ts";
 import { createMetrics } from "../../src/log/metrics.ts";
 import { settingsSchema } from "../../src/settings.ts";
 import { freshDatabase } from "../support/database.ts";
@@ -253,6 +254,30 @@ test("with TLS it shows its certificate and speaks nothing else", async (t) => {
   await assert.rejects(ask(port.port, "/healthz"));
 });
 
+test("with TLS of files it shows a changed certificate to new connections, and says when it cannot", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-port-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const certificate = join(folder, "us.pem");
+  const put = async (): Promise<string> => {
+    const made = await selfSigned(["127.0.0.1"], Date.now());
+    await writeFile(certificate, made.key + made.certificate, { mode: 0o600 });
+    return made.certificate;
+  };
+  const first = await put();
+  const { port, log } = await openPort(t, { tls: { certificate } });
+  assert.equal((await ask(port.port, "/healthz", { ca: first })).status, 200);
+  const second = await put();
+  const taken = "changed certificate files are in use";
+  await until(async () => log.lines.some(({ text }) => text === taken), patienceMs);
+  assert.equal((await ask(port.port, "/healthz", { ca: second })).status, 200);
+  await assert.rejects(ask(port.port, "/healthz", { ca: first }));
+  await writeFile(certificate, "");
+  const refused = () => port.shown()[0]?.certificates?.[0]?.refused;
+  await until(async () => refused() !== undefined, patienceMs);
+  assert.match(String(refused()), /^admin\.tls\.certificate: .* holds no certificate/);
+  assert.equal((await ask(port.port, "/healthz", { ca: second })).status, 200);
+});
+
 test("a port that is taken is told with the name of the setting", async (t) => {
   const { port } = await openPort(t);
   await assert.rejects(openPort(t, { port: port.port }), {
@@ -273,7 +298,7 @@ test("the configuration refuses an open address without TLS, a token that is no 
     assert.deepEqual(faults({ address }), ["admin.tls"], address);
     assert.deepEqual(faults({ address, tls: {} }), [], address);
   }
-  assert.deepEqual(faults({ tls: { key: "k.pem" } }), ["admin.tls"]);
+  assert.deepEqual(faults({ tls: { key: "k.pem" } }), ["admin.tls.key"]);
   assert.deepEqual(faults({ tokens: [{ name: "ann", sha256: "secret" }] }), [
     "admin.tokens.0.sha256",
   ]);

@@ -8,6 +8,7 @@ import { systemClock } from "../../src/model/clock.ts";
 import type { EventKind, Events } from "../../src/model/event.ts";
 import { idMaker } from "../../src/model/id.ts";
 import type { Log } from "../../src/model/log.ts";
+import { shortIdMaker } from "../../src/model/short-id.ts";
 
 type Answers = {
   [K in EventKind]?: (
@@ -61,6 +62,8 @@ export async function openTestChannel(
     bind: [],
     message: [],
     report: [],
+    operation: [],
+    alert: [],
     channel: [],
     session: [],
   };
@@ -68,9 +71,13 @@ export async function openTestChannel(
     bind: ({ systemId }) => ({ kind: "accepted", account: systemId }),
     message: () => ({ kind: "accepted", id: "id-1" }),
     report: () => ({ kind: "accepted" }),
+    operation: () => ({ kind: "done" }),
+    alert: () => ({ kind: "noted" }),
     channel: () => ({ kind: "noted" }),
     session: () => ({ kind: "noted" }),
   };
+  const newId = idMaker(systemClock.nowMs);
+  const shortened = shortIdMaker();
   const host: ChannelHost = {
     name,
     clock: systemClock,
@@ -78,7 +85,8 @@ export async function openTestChannel(
       lines.push(line);
       check();
     }),
-    newId: idMaker(systemClock.nowMs),
+    newId,
+    newShortId: () => shortened(newId()),
     base: folder,
     directory: join(folder, "kept"),
     drained: false,

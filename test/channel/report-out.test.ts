@@ -177,6 +177,9 @@ test("a receipt that the customer refuses or leaves unanswered is told as that",
     kind: "uncertain",
     why: "response_timeout",
   });
+  // Who has left one unanswered gets no other before he was heard.
+  assert.equal(ours.channel.room("Test1"), 0);
+  assert.equal((await esme.submit({ from: "+1555", to: "+1666", text: "here" })).status, 0);
   assert.equal((await sent(ours, reportOut("Test1"))).kind, "taken");
   assert.equal(esme.deliveries.length, 3);
 });

@@ -86,6 +86,43 @@ for (const [name, settings, text, dataCoding, hex] of CODED)
     assert.equal(sms.esmClass, 0);
   });
 
+const ASKED = [
+  [{}, 0x03, "ê", "ea"],
+  [{}, 0x08, "A", "0041"],
+  [{ encodings: ["ucs2"] }, 0xf1, "@", "00"],
+  [{ codings: { "0xF5": "utf8" } }, 0xf5, "ê", "c3aa"],
+  [{ transliterate: true }, 0x01, "“a”", "226122"],
+] as const;
+
+test("[W07] a text goes in the data_coding that a script has named, by what that means on the channel", async () => {
+  for (const [settings, dataCoding, text, hex] of ASKED) {
+    const [sms] = await sentWith(settings, written(text, { dataCoding, codingAsked: true }));
+    assert.deepEqual([sms?.dataCoding, sms?.octets.toString("hex")], [dataCoding, hex]);
+  }
+  const all = await sentWith({}, written(long, { dataCoding: 0x08, codingAsked: true }));
+  assert.deepEqual([...new Set(all.map(({ dataCoding }) => dataCoding))], [0x08]);
+  assert.equal(all.map(({ octets }) => decode(octets, 0x08, true)).join(""), long);
+});
+
+test("[W07] a text that the data_coding a script has named cannot hold is not sent", async () => {
+  await using smsc = await startSmsc({ host, port: 0 });
+  await using ours = await open(smsc, { defaultAlphabet: "gsm7-packed" });
+  for (const [dataCoding, text, coding] of [
+    [0x03, "Ж", "latin1"],
+    [0x03, "Ж".repeat(2_000), "latin1"],
+    [0xf1, "Ж", "gsm7"],
+    [0x00, "Ж", "gsm7-packed"],
+    [0x04, "A", "binary"],
+    [0x05, "A", "which is not written here"],
+  ] as const)
+    assert.deepEqual(ours.channel.write(written(text, { dataCoding, codingAsked: true })), {
+      code: "bad_data_coding",
+      text: `data_coding ${dataCoding} (${coding}) cannot hold the text`,
+    });
+  const { requests } = requestsOf(ours.channel, written("Ж", { dataCoding: 0x03 }));
+  assert.equal(requests[0]?.dataCoding, 0x08, "that it came in another one binds nobody");
+});
+
 /** 3 parts of 153; the escape pair of `€` would stand across the first boundary. */
 const long = `${"a".repeat(152)}€${"b".repeat(250)}`;
 

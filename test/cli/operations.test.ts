@@ -53,6 +53,7 @@ describe("status", { concurrency: 4 }, () => {
       lines.slice(0, 2),
       unwell.troubles.map((text) => `! ${text}`),
     );
+    assert.equal(lines[3], "- SMPP1: it takes every certificate.");
     assert.match(said.out, /SMPP1 +down .* ago: ECONNREFUSED$/m);
     assert.match(said.out, /^triggers +10 active; broken: ACK; in quarantine: ROUTE$/m);
     assert.match(said.out, /^database .*, not reachable, 1 operation waits$/m);

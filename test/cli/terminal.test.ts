@@ -55,6 +55,14 @@ function screen(columns: number, rows: number) {
   return { stream: Object.assign(stream, methods) as unknown as NodeJS.WriteStream, written };
 }
 
+test("a bar tells behind the rest how it goes", () => {
+  const { stream, written } = screen(100, 24);
+  const progress = createProgress({}, { label: "load", unit: "s" }, stream);
+  progress.at(1, 4, "500/s  p99 1.20 ms");
+  progress.end();
+  assert.match(written.join(""), /25 % {2}1 s of 4 s {2}500\/s {2}p99 1\.20 ms/);
+});
+
 test("a bar shows how far a work is, and only a sum while its end is not known", () => {
   const { stream, written } = screen(100, 24);
   const progress = createProgress({}, { label: "Backup", unit: "octets" }, stream);

@@ -196,6 +196,7 @@ export const well: StatusView = {
   sinceMs: at,
   well: true,
   troubles: [],
+  warnings: [],
   channels: [{ ...channel, state: "up", uncertain: 0, lastError: undefined }],
   triggers: { active: 11, broken: [], quarantined: [] },
   database: {
@@ -219,6 +220,7 @@ export const unwell: StatusView = {
     "SMPP1 is down since 02:45:31: ECONNREFUSED; ask the provider.",
     "Trigger ROUTE is in quarantine: it ran too long; mend its file.",
   ],
+  warnings: ["SMPP1: it takes every certificate."],
   channels: [channel],
   triggers: { active: 10, broken: ["ACK"], quarantined: ["ROUTE"] },
   database: { ...well.database, reachable: false, octets: undefined, waiting: 1 },

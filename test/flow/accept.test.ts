@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectEsme } from "../../src/simulator/esme.ts";
+import { startCutProxy } from "../store/cut-proxy.ts";
+import { freshDatabase } from "../support/database.ts";
 import { startGateway } from "../support/gateway.ts";
 
 const to = "+31612345678";
@@ -92,6 +94,23 @@ test("[I48] a trigger that throws leaves the event undecided: 0x08, nothing char
   assert.equal(failed?.error, "trigger_failed");
   const fault = failed.message.log.find((line) => line.facts["trigger"] === "B");
   assert.match(String(fault?.facts["text"]), /b\.ts:2/, "the author's file and line are named");
+});
+
+test("[I48] while the database is away a message hears 0x08 and costs nothing; the session stays, and it goes on", async () => {
+  await using database = await freshDatabase();
+  await using line = await startCutProxy(database.url);
+  await using gateway = await startGateway({ settings: { database: { url: line.url } } });
+  await using esme = await customer(gateway.port);
+  line.refusing = true;
+  line.cut();
+  assert.equal((await esme.submit({ from, to, text: "away" })).status, 0x08);
+  assert.equal(esme.session.state, "bound_trx");
+  line.refusing = false;
+  let status: number | undefined;
+  while (status !== 0) ({ status } = await esme.submit({ from, to, text: "back" }));
+  const [taken] = await gateway.provider.received(1);
+  assert.equal(taken?.sms.octets.toString(), "back");
+  assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 99);
 });
 
 test("a reject wins over an earlier accept, and answers by name or by number", async () => {

@@ -358,6 +358,9 @@ test("an account has its own template, dates, ids and PDU, also over a restart",
     ...changes,
     receiptNoReport: "send",
     receiptKeepMs: 259_200_000,
+    rate: "",
+    bindsMax: 0,
+    allowFrom: "",
   });
   await using esme = await customer(gateway);
   const [old] = await esme.delivered(1);

@@ -302,7 +302,7 @@ test("what is kept for too short a time is refused with its path and the number 
   const dayMs = 86_400_000;
   const provider = { type: "smpp-client", host: "h", port: 1, systemId: "s", password: "p" };
   const channels = {
-    SMPP_SERVER1: { type: "smpp-server", validityMs: 5 * dayMs },
+    SMPP_SERVER1: { type: "smpp-server", validityMs: 5 * dayMs, scheduleAheadMs: dayMs },
     SMPP1: { ...provider, reports: { waitMs: 2 * dayMs } },
     SMPP2: { ...provider, reports: { waitMs: 3 * dayMs }, validityMs: dayMs },
   };
@@ -311,10 +311,10 @@ test("what is kept for too short a time is refused with its path and the number 
     return found.error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`) ?? [];
   };
   assert.deepEqual(faults({}), []);
-  assert.deepEqual(faults({ keepMessageDays: 9, keepTraceDays: 9 }), []);
-  const short = faults({ keepMessageDays: 8, keepTraceDays: 1 });
+  assert.deepEqual(faults({ keepMessageDays: 10, keepTraceDays: 10 }), []);
+  const short = faults({ keepMessageDays: 9, keepTraceDays: 1 });
   assert.equal(short.length, 1);
-  assert.match(short[0] ?? "", /^retention\.keepMessageDays .*at least 9,/);
+  assert.match(short[0] ?? "", /^retention\.keepMessageDays .*at least 10,/);
   const crossed = faults({ keepMessageDays: 20, keepTraceDays: 21 });
   assert.equal(crossed.length, 1);
   assert.match(crossed[0] ?? "", /^retention\.keepTraceDays .*keepMessageDays \(20\)/);

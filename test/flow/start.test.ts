@@ -124,7 +124,9 @@ test("a listener that others can reach does not start while an example password 
   const ended = await startWith(context, {
     example: true,
     database: { url: database.url },
-    channels: { DOOR: { type: "smpp-server", address: ["0.0.0.0"], port: 0 } },
+    channels: {
+      DOOR: { type: "smpp-server", listeners: [{ port: 0 }, { address: ["0.0.0.0"], port: 0 }] },
+    },
   });
   assert.equal(ended.code, 4);
   oneLine(ended);

@@ -312,6 +312,52 @@ test("more parts than maxParts fail as message_too_long, and nothing is sent", a
   assert.deepEqual(gateway.provider.messages, []);
 });
 
+test("[W07] a trigger names the data_coding: of its text, of octets, of a message of its own", async () => {
+  await using gateway = await startGateway({
+    triggers: {
+      ...triggers(),
+      "forward.ts": `import { onMessage } from "signalbox";
+        const WAYS = {
+          text: { text: "ê", dataCoding: 3 },
+          octets: { dataCoding: 0xf5 },
+          cannot: { text: "Ж", dataCoding: 3 },
+          above: { dataCoding: 256 },
+        };
+        export const NAMES = onMessage({ channels: ["SMPP_SERVER1"], order: 20 }, (m, { messages }) => {
+          const way = WAYS[m.text];
+          if (way !== undefined) m.forward({ channel: "SMPP1", ...way });
+          else messages.send({ channel: "SMPP1", from: "us", to: m.to, text: "ñ", dataCoding: 3 });
+        });`,
+    },
+  });
+  await using esme = await customer(gateway);
+  const { socket } = gateway.running.admin;
+  const seen = () =>
+    gateway.provider.messages.map(({ sms }) => [sms.dataCoding, sms.octets.toString("latin1")]);
+  // What waits in the database keeps what was named.
+  await askAdmin(socket, "POST", "/v1/channels/SMPP1/pause");
+  await esme.submit({ from, to, text: "text" });
+  await esme.unbind();
+  await gateway.restart();
+  await askAdmin(gateway.running.admin.socket, "POST", "/v1/channels/SMPP1/resume");
+  await gateway.provider.received(1);
+  await using again = await customer(gateway);
+  await again.submit({ from, to, text: "octets" });
+  await gateway.provider.received(2);
+  await again.submit({ from, to, text: "our own" });
+  await gateway.provider.received(3);
+  assert.deepEqual(seen(), [
+    [3, "ê"],
+    [0xf5, "octets"],
+    [3, "ñ"],
+  ]);
+  const { messageId } = await again.submit({ from, to, text: "cannot" });
+  const { error } = await untilStatus(gateway, messageId, "FAILED");
+  assert.equal(error, "bad_data_coding: data_coding 3 (latin1) cannot hold the text");
+  assert.equal((await again.submit({ from, to, text: "above" })).status, 0x08);
+  assert.equal(seen().length, 3);
+});
+
 test("kill -9 between the parts: only what the provider may not have is sent again, marked", async () => {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "signalbox-text-"));

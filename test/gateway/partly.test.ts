@@ -23,7 +23,7 @@ function stage(window: number) {
   const attempts: PartAttempt[] = [];
   const ends: PartlyEnd[] = [];
   const begun: unknown[] = [];
-  const room = { window, draining: false };
+  const room = { window, draining: false, paced: false };
   const unused = (): never => assert.fail("nobody asks for this");
   const channel: Channel = {
     name: "SMPP1",
@@ -31,7 +31,8 @@ function stage(window: number) {
     taken: "SENT",
     group: "SMPP1",
     reportWaitMs: undefined,
-    room: () => room.window - inFlight.length,
+    room: () => (room.paced ? 0 : room.window - inFlight.length),
+    isPaced: () => room.paced,
     write: unused,
     send(_message, { octets }: Sms, done) {
       sent.push(octets.toString());
@@ -81,6 +82,7 @@ function stage(window: number) {
       return parts.advance(state, false);
     },
     reply: (result: SendResult) => inFlight.shift()?.done(result),
+    advance: () => parts.advance(state, false),
     halt: () => parts.advance(state, true),
   };
 }
@@ -100,6 +102,23 @@ test("with a window of 1 the parts go one after another, and the message is sent
     [1, 2, 3].map((part) => [part, 3, 7, "SENT"]),
   );
   assert.equal(begun.length, 1);
+});
+
+test("parts that only the provider's rate holds back wait where they are, unless the gateway stops", () => {
+  const { begin, answer, advance, halt, room, sent, ends } = stage(5);
+  room.window = 1;
+  begin();
+  room.paced = true;
+  assert.equal(answer(taken), true);
+  assert.deepEqual([sent, ends], [["1"], []]);
+  room.paced = false;
+  assert.equal(advance(), true);
+  assert.deepEqual(sent, ["1", "2"]);
+  room.paced = true;
+  answer(taken);
+  assert.deepEqual(ends, []);
+  halt();
+  assert.deepEqual(ends, [{ do: "again", waitMs: 0, uncertain: false }]);
 });
 
 test("after a refusal for now no further part goes, and what is in flight is waited for", () => {

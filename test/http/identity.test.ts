@@ -134,7 +134,7 @@ test("[A19] what cannot be used is told in one line that names setting and file"
   await fails({ key: other.key }, /tls\.key: .* is locked with a passphrase/);
 });
 
-test("a key that others may read is warned of", async (t) => {
+test("[Y10] a key that others may read is warned of", async (t) => {
   const files = await brought(t);
   await chmod(files.key, 0o644);
   const told = asked();
@@ -153,8 +153,8 @@ test("an expired certificate is told loudly and used, one that soon expires is w
     return told.log.lines.map(({ level }) => level);
   };
   const endMs = nowMs + validDays * dayMs;
-  assert.deepEqual(await levelAt(endMs - 22 * dayMs), []);
-  assert.deepEqual(await levelAt(endMs - 20 * dayMs), ["warn"]);
+  assert.deepEqual(await levelAt(endMs - 31 * dayMs), []);
+  assert.deepEqual(await levelAt(endMs - 29 * dayMs), ["warn"]);
   assert.deepEqual(await levelAt(endMs), ["error"]);
 });
 

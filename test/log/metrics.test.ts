@@ -6,7 +6,15 @@ import { accountsMax, codesMax, statesMax } from "../../src/log/series.ts";
 import type { Readings } from "../../src/model/meter.ts";
 import { type Sample, samplesOf, valueOf } from "../support/prometheus.ts";
 
-const traffic = { windowRequests: 20, windowFree: 5, refused: 3, timedOut: 2, late: 1, stray: 0 };
+const traffic = {
+  windowRequests: 20,
+  windowFree: 5,
+  refused: 3,
+  timedOut: 2,
+  late: 1,
+  stray: 0,
+  writes: 11,
+};
 
 const readings: Readings = {
   channels: [
@@ -26,8 +34,9 @@ const readings: Readings = {
     { channel: "SMPP_SERVER1", account: "Test1" },
     { channel: "SMPP_SERVER1", account: "Test2" },
   ],
+  certificates: [{ channel: "SMPP_SERVER1", path: "us.pem", validUntilMs: 5_000 }],
   triggers: [{ name: "FWD", state: "active", runs: 9, faults: 1, tookMs: 250 }],
-  hosts: { running: 2, restarts: 4, openEvents: 6 },
+  hosts: { running: 2, restarts: 4, openEvents: 6, batches: 12 },
   database: { roundTripMs: 2, waiting: 8 },
   disk: { freeOctets: 1_000, low: false },
   nowMs: 10_000,

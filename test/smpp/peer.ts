@@ -76,6 +76,13 @@ export async function openPair(
   };
 }
 
+/** A bare peer that has connected to somebody on this machine. */
+export async function connectPeer(port: number): Promise<Peer & Disposable> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
+  return { ...peerOn(socket, true), [Symbol.dispose]: () => socket.destroy() };
+}
+
 /** Two ends of one TCP connection on this machine. */
 export async function sockets(): Promise<{ near: Socket; far: Socket; server: Server }> {
   const server = createServer();

@@ -240,7 +240,7 @@ test("[I53] a bind whose system_id or password is too long is refused with that"
   assert.equal((await peer.next()).status, 0x0e);
 });
 
-test("at peerRequestsMax a message is refused with 0x58, while enquire_link is answered", async () => {
+test("[I56] at peerRequestsMax a message is refused with 0x58, while enquire_link is answered", async () => {
   const waiting: ShortMessageRequest[] = [];
   await using pair = await openPair("smsc", {
     limits: { peerRequestsMax: 3 },
@@ -263,7 +263,7 @@ test("at peerRequestsMax a message is refused with 0x58, while enquire_link is a
 
 test("above peerRequestsMax + 100 reading stops, and goes on when the owner has answered", async () => {
   await using pair = await openPair("smsc", {
-    limits: { peerRequestsMax: 2 },
+    limits: { peerRequestsMax: 2, peerQuestionsMax: 1_000 },
     owner: { other: (request) => void pair.seen.others.push(request) },
   });
   const { peer, session, seen } = pair;
@@ -288,6 +288,32 @@ test("above peerRequestsMax + 100 reading stops, and goes on when the owner has 
     assert.deepEqual([answer.id, answer.sequence], [0x8000_0003, answers]);
   }
   assert.ok(enquiredAfter > 100, `${enquiredAfter}`);
+});
+
+test("at peerQuestionsMax a query is refused with 0x58, while messages and enquire_link go on", async () => {
+  await using pair = await openPair("smsc", {
+    limits: { peerQuestionsMax: 2 },
+    owner: { other: (request) => void pair.seen.others.push(request) },
+  });
+  const { peer, session, seen } = pair;
+  peer.write(BIND_TRX);
+  await peer.next();
+  const query = (sequence: number): Buffer => frame(`${header(3, { sequence })} 41 00 00 00 00`);
+  peer.write(Buffer.concat([query(1), query(2), query(3), submit(4), query(5)]));
+  const answers = [await peer.next(), await peer.next(), await peer.next()];
+  assert.deepEqual(
+    answers.map(({ sequence, status }) => [sequence, status]),
+    [
+      [3, 0x58],
+      [4, 0],
+      [5, 0x58],
+    ],
+  );
+  session.answerOther(seen.others[0]!, 0, { message_id: "A", message_state: 2 });
+  assert.equal((await peer.next()).sequence, 1);
+  peer.write(query(6));
+  peer.write(frame(header(0x15, { sequence: 7 })));
+  assert.deepEqual([(await peer.next()).sequence, seen.others.length], [7, 3]);
 });
 
 test("without an owner for the rest, query_sm is refused with 0x03", async () => {

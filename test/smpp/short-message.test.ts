@@ -88,7 +88,7 @@ test("[I41] sm_length 255 is refused as too long, one above what is there as a b
 test("each field that is too long has its own status", () => {
   const long = (octets: number) => `${"41".repeat(octets)} 00`;
   const cases = [
-    [long(6), "bad_pdu_length"],
+    [long(6), "bad_service_type"],
     [`00 0000 ${long(21)}`, "bad_source"],
     [`00 0000 00 0000 ${long(21)}`, "bad_destination"],
     [`00 0000 00 0000 3100 00 00 00 ${long(17)}`, "bad_schedule"],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Sms } from "../../src/model/message.ts";
-import { checkSubmitted } from "../../src/smpp/submit-rules.ts";
+import { checkSubmitted, destinationFault } from "../../src/smpp/submit-rules.ts";
 import { sms } from "./messages.ts";
 
 /** The command_status that a message would be answered with; 0 when it is taken. */
@@ -65,4 +65,15 @@ test("[I60] a known TLV of wrong length is refused with 0xC2, an unknown one is 
   assert.deepEqual([status(0x0204, 2), status(0x0204, 1), status(0x0204, 3)], [0, 0xc2, 0xc2]);
   assert.deepEqual([status(0x0010, 1), status(0x0010, 2), status(0x0010, 3)], [0, 0, 0xc2]);
   assert.deepEqual([status(0x1403, 0), status(0x1403, 999)], [0, 0]);
+});
+
+test("[I50] a destination is digits, `*` and `#`, with a `+` before them at most, of a known type", () => {
+  const fault = (digits: string, ton = 1, npi = 1) => destinationFault({ ton, npi, digits });
+  for (const digits of ["31612345678", "+31612345678", "112", "*100#"])
+    assert.equal(fault(digits), undefined, digits);
+  for (const digits of ["", "ACME", "316 12", "31+6", "31612345678\u00ff"])
+    assert.equal(fault(digits), "bad_destination", digits);
+  assert.equal(fault("112", 6, 18), undefined);
+  assert.equal(fault("112", 7), "bad_destination_ton");
+  assert.equal(fault("112", 0, 19), "bad_destination_npi");
 });

@@ -1,6 +1,7 @@
 /** Our tables against facts that were gathered elsewhere. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { STANDARD_TLVS, standardTlv, standardTlvNamed } from "../../src/model/tlv.ts";
 import {
   COMMAND,
   commandName,
@@ -14,7 +15,7 @@ import {
   commandStatusName,
 } from "../../src/smpp/command-status.ts";
 import { type SessionState, isLegal } from "../../src/smpp/states.ts";
-import { TAG, TLVS, tlvName } from "../../src/smpp/tlv.ts";
+import { TAG } from "../../src/smpp/tlv.ts";
 import { FACTS } from "./facts.ts";
 
 test("every command has its id, and every id its name", () => {
@@ -64,16 +65,21 @@ test("every command_status has its name, and the name its status", () => {
   assert.equal(commandStatusFrom("ESME_NONSENSE"), undefined);
 });
 
-test("every TLV has its name and takes every length that the facts allow", () => {
-  assert.equal(FACTS.tlvs.length, TLVS.size);
+/** Our types by those of the facts; what has several forms is left as octets. */
+const TLV_TYPES: Readonly<Record<string, string>> = { 1: "int8", 2: "int16", 4: "int32" };
+
+test("[W04] every standard TLV has its name, its type and every length that the facts allow", () => {
+  assert.equal(FACTS.tlvs.length, Object.keys(STANDARD_TLVS).length);
   for (const { name, tag, type, size, min, max } of FACTS.tlvs) {
-    const known = TLVS.get(tag);
+    const known = standardTlv(tag);
     assert.ok(known !== undefined, name);
-    assert.equal(tlvName(tag), name);
+    assert.equal(known.name, name);
+    assert.equal(standardTlvNamed(name), known);
+    assert.equal(known.type, type === "int" ? TLV_TYPES[size ?? 0] : type, name);
     // A text's NUL is often left out, and so is all of it.
     const least = size ?? (type === "cstring" && (min ?? 0) <= 1 ? 0 : (min ?? 0));
-    assert.ok(known[1] <= least && known[2] >= (size ?? max ?? 0), name);
+    assert.ok(known.least <= least && known.most >= (size ?? max ?? 0), name);
   }
-  assert.equal(tlvName(0x1403), "0x1403");
-  for (const [name, tag] of Object.entries(TAG)) assert.equal(tlvName(tag), name);
+  assert.equal(standardTlv(0x1403), undefined);
+  for (const [name, tag] of Object.entries(TAG)) assert.equal(standardTlv(tag)?.name, name);
 });

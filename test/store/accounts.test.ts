@@ -27,7 +27,7 @@ test("the compatible hash of Pwd1 is the one that older systems store", () => {
   assert.equal(sha1Utf16le("Pwd1"), "DC215545BA63D605FBCD647A9555270F566D918B");
 });
 
-test("a right password is let in, a wrong one and an unknown account are told apart", async () => {
+test("[Y12] a right password is let in, a wrong one and an unknown account are told apart", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
   await store.accounts.seedExample();
@@ -104,7 +104,7 @@ test("credits are added and taken, never below zero", async () => {
   assert.equal(await codeOf(credit("Test1", 2 ** 53)), "bad_request");
 });
 
-test("an account is added once, with numbers that are nobody else's", async () => {
+test("[Y12] an account is added once, with numbers that are nobody else's", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
   const { add, byNumber, setNumbers, get } = store.accounts;

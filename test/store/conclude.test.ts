@@ -167,6 +167,27 @@ test("of several children each has its own report, and the original the worst", 
   assert.equal(await stateOf(db, id), "NOTDELIVERED UNDELIV");
 });
 
+test("of two children of which one is still SCHEDULED the original is that, until both have gone on", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  const one: Acceptance = { ...acceptance({ children: 2 }), status: "SCHEDULED" };
+  await store.writer.accept(one);
+  const states = async () => [
+    await stateOf(db, one.message.id),
+    await stateOf(db, child(one, 0).id),
+    await stateOf(db, child(one, 1).id),
+  ];
+  await store.writer.conclude(conclusion(one, { status: "QUEUED", lines: [] }, 0));
+  assert.deepEqual(await states(), ["SCHEDULED", "QUEUED", "SCHEDULED"]);
+  await store.writer.finish(finish(one, {}, 0));
+  assert.deepEqual(await states(), ["SCHEDULED", "SENT", "SCHEDULED"]);
+  await store.writer.conclude(conclusion(one, {}, 0));
+  assert.deepEqual(await states(), ["SCHEDULED", "DELIVERED", "SCHEDULED"]);
+  const cancelled = { status: "CANCELLED", error: "cancelled", providerId: undefined } as const;
+  await store.writer.finish(finish(one, cancelled, 1));
+  assert.deepEqual(await states(), ["CANCELLED cancelled", "DELIVERED", "CANCELLED cancelled"]);
+});
+
 test("what a message that ended here leads to is in the commit of its end", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);

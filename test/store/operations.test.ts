@@ -60,11 +60,14 @@ test("a walk leaves out what was made after its beginning, and what is with a pe
   assert.deepEqual(rows.map(({ id }) => id).sort(), [ids[0], ids[2], ...later].sort());
 });
 
-test("what is not due yet becomes due, and is counted; what is due stays as it is", async () => {
+test("what waits to be tried again becomes due, and is counted; what is scheduled or due stays as it is", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
-  const ids = await waiting(store, [0, 0, 0]);
-  await db.query("update pending set due = now() + interval '1 hour' where id <> $1", [ids[0]]);
+  const ids = await waiting(store, [0, 0, 0, 0]);
+  await db.query("update pending set due = now() + interval '1 hour', tries = 1 where id <> $1", [
+    ids[0],
+  ]);
+  await db.query("update pending set tries = 0 where id = $1", [ids[3]]);
   const walk = { before: newId(), limit: 2 };
   const first = await store.queue.hurry("SMPP1", { ...walk, after: undefined });
   assert.deepEqual([first.places.map(({ id }) => id), first.hurried], [ids.slice(0, 2), 1]);
@@ -73,24 +76,26 @@ test("what is not due yet becomes due, and is counted; what is due stays as it i
   assert.equal((await store.queue.fetch("SMPP1", 10)).rows.length, 3);
 });
 
-test("rows move with a line in each life, and are due at once; one that is with a peer stays", async () => {
+test("rows move with a line in each life, and are due at once but for scheduled ones; one that is with a peer stays", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
-  const asked = [acceptance(), acceptance(), acceptance()];
+  const asked = [acceptance(), acceptance(), acceptance(), acceptance()];
   await Promise.all(asked.map((one) => store.writer.accept(one)));
   const ids = asked.map((one) => child(one).id);
-  await db.query("update pending set due = now() + interval '1 hour'");
-  await store.writer.claim(ids.slice(2));
+  await db.query("update pending set due = now() + interval '1 hour', tries = 1");
+  await db.query("update pending set tries = 0 where id = $1", [ids[3]]);
+  await store.writer.claim(ids.slice(2, 3));
   const lines = asked.map((one) => ({
     root: one.message.id,
     line: { at: 1, what: "moved", facts: { message: child(one).id } },
   }));
   await store.writer.move({ ids, queue: "SMPP2", lines: lines.slice(0, 2) });
-  const { rows } = await store.queue.fetch("SMPP2", 10);
+  const { rows, nextDueMs } = await store.queue.fetch("SMPP2", 10);
   assert.deepEqual(
     rows.map(({ id }) => id),
     ids.slice(0, 2),
   );
+  assert.ok((nextDueMs ?? 0) > Date.now() + 3_000_000, "what is scheduled has moved as well");
   const shown = await store.messages.show(asked[0]?.message.id ?? "");
   assert.deepEqual(
     shown?.log.map(({ what }) => what),

@@ -85,6 +85,47 @@ test("the first accept answers, and charges add up", async () => {
   assert.equal(ruling.charge, 5);
 });
 
+const coded = triggers(`
+  export const A = onMessage({ channels: ["CHANNEL"], order: 1 }, (m, { messages }) => {
+    m.accept();
+    m.forward({ channel: "X", dataCoding: 0 });
+    messages.send({ channel: "X", from: "us", to: "+1", text: "t", dataCoding: 255 });
+  });
+  export const B = onMessage({ channels: ["CHANNEL"], order: 2 }, (m) => m.trace(JSON.stringify(m.decided)));`);
+const notCoded = [256, -1, 0.5, "NaN", "null", `"3"`].flatMap(
+  (value) =>
+    [
+      [
+        "forward",
+        triggers(`
+    export const A = onMessage({ channels: ["CHANNEL"] }, (m) => m.forward({ channel: "X", dataCoding: ${value} as any }));`),
+      ],
+      [
+        "send",
+        triggers(`
+    export const A = onMessage({ channels: ["CHANNEL"] }, (m, { messages }) =>
+      messages.send({ channel: "X", from: "us", to: "+1", text: "t", dataCoding: ${value} as any }));`),
+      ],
+    ] as const,
+);
+test("[W07] a data_coding crosses over as it was named, and what is none is a fault", async () => {
+  const ruling = await decided(coded);
+  assert.equal(ruling.verdict, "accept");
+  const [forward] = ruling.forwards;
+  const send = ruling.sends[0]?.action;
+  assert.deepEqual([forward?.dataCoding, send?.dataCoding], [0, 255]);
+  const last = ruling.ran.at(-1);
+  const [line] = last !== undefined && "actions" in last ? last.actions : [];
+  assert.equal(line?.do, "trace");
+  const [{ actions }] = JSON.parse(line.text);
+  assert.deepEqual(actions, [{ do: "accept" }, forward, send]);
+  for (const [what, channel] of notCoded)
+    assert.match(
+      faultText(await decided(channel)),
+      new RegExp(`${what} takes a dataCoding that is a whole number from 0 to 255`),
+    );
+});
+
 const rejects = triggers(`
   export const A = onMessage({ channels: ["CHANNEL"], order: 1 }, (m) => { m.accept(); m.forward({ channel: "X" }); });
   export const B = onMessage({ channels: ["CHANNEL"], order: 2 }, (m) => m.reject("refused_by_rule", "no"));
@@ -283,8 +324,10 @@ test("a script sees the whole message", async () => {
 });
 
 test("[A32] a script sees the whole bind, but never the password", async () => {
-  const ruling = await running.engine.decide(bindRequest({ channel: fields, password: "s3cret" }));
+  const shown = { channel: fields, password: "s3cret", tls: true, tlsSubject: "CN=Shop" };
+  const ruling = await running.engine.decide(bindRequest(shown));
   const bind = traced(ruling);
+  assert.equal(bind["tlsSubject"], "CN=Shop");
   assert.equal(bind["systemId"], "Test1");
   assert.equal(bind["remote"], "127.0.0.1:40000");
   assert.ok(!JSON.stringify(ruling).includes("s3cret"));

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { systemClock } from "../../src/model/clock.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { type Engine, openEngine } from "../../src/trigger/engine.ts";
-import { changedWithin, filesMax } from "../../src/trigger/folder.ts";
+import { changedSince, filesMax } from "../../src/trigger/folder.ts";
 import { defaultLimits } from "../../src/trigger/limits.ts";
 import { recorderLog } from "../support/log.ts";
 import { messageRequest, openScripts, script } from "../support/run-trigger.ts";
@@ -246,9 +246,9 @@ test("a look in the middle of a save waits for the rest of it, in subfolders too
   // A clock that was wrong when it was written must not hold up all that follows.
   await write("future.ts", -3_600);
   await write("node_modules/package.ts", 1);
-  assert.equal(await changedWithin(folder, 60_000), false);
+  assert.equal(await changedSince(folder, Date.now() - 60_000), false);
   await write("shared/rates.ts", 1);
-  assert.equal(await changedWithin(folder, 60_000), true);
+  assert.equal(await changedSince(folder, Date.now() - 60_000), true);
   await write("shared/rates.ts", 120);
-  assert.equal(await changedWithin(folder, 60_000), false);
+  assert.equal(await changedSince(folder, Date.now() - 60_000), false);
 });

@@ -5,6 +5,8 @@ import { messageRequest, openScripts, script } from "../support/run-trigger.ts";
 
 const good = script(`export const GOOD = onMessage({ channels: ["GOOD"] }, (m) => m.accept());`);
 
+const later = script(`export const LATER = onMessage({ channels: ["LATER"] }, (m) => m.accept());`);
+
 const asking = script(`
   export const ASK = onMessage({ channels: ["ASK"] }, async (m, { accounts }) => {
     const first = await accounts.byNumber(m.to);
@@ -195,6 +197,8 @@ test("a rerun that asks for something else than before is a fault", async () => 
 test("Ctrl-C and a service manager's stop, which reach all processes, leave the hosts to the gateway", async () => {
   await using running = await openScripts({ "good.ts": good });
   const { engine } = running;
+  // A file that comes later is tried by the spare: now that is up as well.
+  await running.save({ "later.ts": later });
   const { hosts } = engine.facts();
   for (const pid of hosts)
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.kill(pid, signal);

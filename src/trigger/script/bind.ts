@@ -15,12 +15,14 @@ export type BindTuple = readonly [
   addressRange: string,
   remote: string,
   tls: boolean,
+  tlsSubject: string | null,
 ];
 
 export function bindTuple(event: BindEvent): BindTuple {
   const { id, channel, session, systemId, systemType } = event;
-  const { bindType, version, addressRange, remote, tls } = event;
-  return [id, channel, session, systemId, systemType, bindType, version, addressRange, remote, tls];
+  const { bindType, version, addressRange, remote, tls, tlsSubject = null } = event;
+  const asked = [id, channel, session, systemId, systemType, bindType, version] as const;
+  return [...asked, addressRange, remote, tls, tlsSubject];
 }
 
 export function bindFrom(tuple: BindTuple, run: Run): Bind {
@@ -36,6 +38,7 @@ export function bindFrom(tuple: BindTuple, run: Run): Bind {
     addressRange,
     remote: tuple[8],
     tls: tuple[9],
+    tlsSubject: tuple[10] ?? undefined,
     accept(answer: { account?: string } = {}) {
       ask(run, ["a", null, answer.account ?? null]);
     },

@@ -2,9 +2,12 @@ import type { ForwardAction } from "../../model/decision.ts";
 import type { ErrorCode } from "../../model/error.ts";
 import type { MessageEvent } from "../../model/event.ts";
 import type { PartOfText } from "../../model/part-of-text.ts";
+import type { NamedTlv } from "../../model/tlv.ts";
 import type { Decided, HeaderElement, Message } from "../sdk-events.ts";
 import { headerElements } from "./header-elements.ts";
+import type { Tlvs } from "../sdk-tlvs.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
+import { tlvActs, tlvsFrom } from "./tlvs.ts";
 
 /** A message as it crosses into an isolate. */
 export type MessageTuple = readonly [
@@ -27,6 +30,8 @@ export type MessageTuple = readonly [
   /** A character for each, U+0000 to U+00FF: the cheapest way over. */
   octets: string,
   part: readonly [by: PartOfText["by"], reference: number, number: number, total: number] | null,
+  tlvs: readonly NamedTlv[] | null,
+  destinations: readonly string[] | null,
 ];
 
 export function messageTuple(event: MessageEvent): MessageTuple {
@@ -51,6 +56,8 @@ export function messageTuple(event: MessageEvent): MessageTuple {
     event.encoding ?? null,
     sms?.octets.toString("latin1") ?? "",
     part === undefined ? null : [part.by, part.reference, part.number, part.total],
+    event.tlvs ?? null,
+    event.destinations ?? null,
   ];
 }
 
@@ -78,6 +85,8 @@ class ScriptMessage implements Message {
   readonly encoding: Message["encoding"];
   readonly part: PartOfText | undefined;
   readonly #octets: string;
+  readonly #tlvs: MessageTuple[18];
+  readonly #destinations: MessageTuple[19];
   readonly #run: Run;
 
   constructor(tuple: MessageTuple, run: Run) {
@@ -106,7 +115,17 @@ class ScriptMessage implements Message {
       part === null
         ? undefined
         : { by: part[0], reference: part[1], number: part[2], total: part[3] };
+    this.#tlvs = tuple[18];
+    this.#destinations = tuple[19];
     this.#run = run;
+  }
+
+  get destinations(): readonly string[] {
+    return this.#destinations ?? [this.to];
+  }
+
+  get tlvs(): Tlvs {
+    return tlvsFrom(this.#tlvs);
   }
 
   /** Made when it is asked for, because most handlers take no octets, and anew, so that it is his own. */
@@ -135,7 +154,7 @@ class ScriptMessage implements Message {
   }
 
   forward(to: Omit<ForwardAction, "do">): void {
-    ask(this.#run, [
+    const act = [
       "f",
       to.channel,
       to.account ?? null,
@@ -143,7 +162,10 @@ class ScriptMessage implements Message {
       to.to ?? null,
       to.text ?? null,
       to.report ?? null,
-    ]);
+      tlvActs(to.tlvs),
+      to.destination ?? null,
+    ] as const;
+    ask(this.#run, to.dataCoding === undefined ? act : [...act, to.dataCoding]);
   }
 
   fail(reason: string): void {

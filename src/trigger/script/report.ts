@@ -2,8 +2,11 @@ import type { ErrorCode } from "../../model/error.ts";
 import type { ReportEvent } from "../../model/event.ts";
 import type { Sent } from "../../model/message.ts";
 import type { Report as Told } from "../../model/report.ts";
+import type { NamedTlv } from "../../model/tlv.ts";
 import type { Decided, Matched, Report } from "../sdk-events.ts";
+import type { Tlvs } from "../sdk-tlvs.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
+import { tlvsFrom } from "./tlvs.ts";
 
 /** A report as it crosses into an isolate, with the message that it is about if that is known. */
 export type ReportTuple = readonly [
@@ -20,6 +23,7 @@ export type ReportTuple = readonly [
   submittedMs: number | null,
   doneMs: number | null,
   message: MatchedTuple | null,
+  tlvs: readonly NamedTlv[] | null,
 ];
 
 type MatchedTuple = readonly [
@@ -47,6 +51,7 @@ export function reportTuple(event: ReportEvent, sent: Sent | undefined): ReportT
     report.submittedMs ?? null,
     report.doneMs ?? null,
     sent === undefined ? null : matchedTuple(sent),
+    report.tlvs ?? null,
   ];
 }
 
@@ -74,6 +79,7 @@ class ScriptReport implements Report {
   readonly submittedMs: number | undefined;
   readonly doneMs: number | undefined;
   readonly message: Matched | undefined;
+  readonly #tlvs: ReportTuple[13];
   readonly #run: Run;
 
   constructor(tuple: ReportTuple, run: Run) {
@@ -90,7 +96,12 @@ class ScriptReport implements Report {
     this.submittedMs = tuple[10] ?? undefined;
     this.doneMs = tuple[11] ?? undefined;
     this.message = tuple[12] === null ? undefined : matchedFrom(tuple[12]);
+    this.#tlvs = tuple[13];
     this.#run = run;
+  }
+
+  get tlvs(): Tlvs {
+    return tlvsFrom(this.#tlvs);
   }
 
   get decided(): readonly Decided[] {

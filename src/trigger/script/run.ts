@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../model/error.ts";
 import type { Decided } from "../sdk-events.ts";
+import { type TlvAct, wishesFrom } from "./tlvs.ts";
 
 /**
  * One action as it crosses over: a letter and its fields, null where nothing was said. What they
@@ -17,9 +18,13 @@ export type Act =
       to: string | null,
       text: string | null,
       report: true | null,
+      tlvs: readonly TlvAct[] | null,
+      destination: string | null,
+      /** Left out, not null, where nothing was said: few name one. */
+      dataCoding?: number,
     ]
   | readonly [act: "p"]
-  | readonly [act: "o", state: string | null, error: string | null]
+  | readonly [act: "o", state: string | null, error: string | null, tlvs: readonly TlvAct[] | null]
   | readonly [act: "x", reason: string]
   | readonly [
       act: "s",
@@ -29,6 +34,8 @@ export type Act =
       to: string,
       text: string,
       priority: number | null,
+      tlvs: readonly TlvAct[] | null,
+      dataCoding?: number,
     ]
   | readonly [act: "t", text: string];
 
@@ -128,11 +135,15 @@ function actionsOf(payload: string): Decided["actions"] {
           do: "forward",
           channel: act[1],
           ...given({ account: act[2], from: act[3], to: act[4], text: act[5], report: act[6] }),
+          ...given({ tlvs: wishesFrom(act[7]), destination: act[8], dataCoding: act[9] }),
         };
       case "p":
         return { do: "apply" };
       case "o":
-        return { do: "report", ...given({ state: act[1], error: act[2] }) };
+        return {
+          do: "report",
+          ...given({ state: act[1], error: act[2], tlvs: wishesFrom(act[3]) }),
+        };
       case "x":
         return { do: "fail", reason: act[1] };
       case "s":
@@ -142,7 +153,8 @@ function actionsOf(payload: string): Decided["actions"] {
           from: act[3],
           to: act[4],
           text: act[5],
-          ...given({ account: act[2], priority: act[6] }),
+          ...given({ account: act[2], priority: act[6], tlvs: wishesFrom(act[7]) }),
+          ...given({ dataCoding: act[8] }),
         };
       case "t":
         return { do: "trace", text: act[1] };

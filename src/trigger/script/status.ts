@@ -1,8 +1,12 @@
+import type { ReportAction } from "../../model/decision.ts";
 import type { StatusEvent } from "../../model/event.ts";
 import type { Message } from "../../model/message.ts";
 import type { Report } from "../../model/report.ts";
+import type { NamedTlv } from "../../model/tlv.ts";
 import type { Decided, FinalStatus, Original, SentMessage } from "../sdk-events.ts";
+import type { Tlvs } from "../sdk-tlvs.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
+import { tlvActs, tlvsFrom } from "./tlvs.ts";
 
 /** A message that went out and has ended, as it crosses into an isolate, with its original. */
 export type StatusTuple = readonly [
@@ -17,7 +21,12 @@ export type StatusTuple = readonly [
   root: OriginalTuple | null,
 ];
 
-type ReportTuple = readonly [state: string, error: string, doneMs: number | null];
+type ReportTuple = readonly [
+  state: string,
+  error: string,
+  doneMs: number | null,
+  tlvs: readonly NamedTlv[] | null,
+];
 
 type OriginalTuple = readonly [
   id: string,
@@ -26,9 +35,11 @@ type OriginalTuple = readonly [
   from: string,
   to: string,
   registeredDelivery: number,
+  tlvs: readonly NamedTlv[] | null,
 ];
 
-export function statusTuple(event: StatusEvent): StatusTuple {
+/** `tlvs`: of the original, named by who is outside, where the table of their names is. */
+export function statusTuple(event: StatusEvent, tlvs: readonly NamedTlv[] | null): StatusTuple {
   const { message, original } = event.sent;
   return [
     message.id,
@@ -40,16 +51,19 @@ export function statusTuple(event: StatusEvent): StatusTuple {
     event.status as FinalStatus,
     event.error ?? null,
     event.report === undefined ? null : reportTuple(event.report),
-    message.id === original.id ? null : originalTuple(original),
+    message.id === original.id ? null : originalTuple(original, tlvs),
   ];
 }
 
-function reportTuple({ state, error, doneMs }: Report): ReportTuple {
-  return [state, error, doneMs ?? null];
+function reportTuple({ state, error, doneMs, tlvs }: Report): ReportTuple {
+  return [state, error, doneMs ?? null, tlvs ?? null];
 }
 
-function originalTuple({ id, channel, account, from, to, sms }: Message): OriginalTuple {
-  return [id, channel, account ?? null, from, to, sms?.registeredDelivery ?? 0];
+function originalTuple(
+  { id, channel, account, from, to, sms }: Message,
+  tlvs: readonly NamedTlv[] | null,
+): OriginalTuple {
+  return [id, channel, account ?? null, from, to, sms?.registeredDelivery ?? 0, tlvs];
 }
 
 export function statusFrom(tuple: StatusTuple, run: Run): SentMessage {
@@ -77,7 +91,7 @@ class ScriptSentMessage implements SentMessage {
     this.to = tuple[4];
     this.status = tuple[5];
     this.error = tuple[6] ?? undefined;
-    this.report = tuple[7] === null ? undefined : reportFrom(tuple[7]);
+    this.report = tuple[7] === null ? undefined : new ScriptEnd(tuple[7]);
     this.root = tuple[8] === null ? undefined : new ScriptOriginal(tuple[8], run);
     this.#run = run;
   }
@@ -91,8 +105,22 @@ class ScriptSentMessage implements SentMessage {
   }
 }
 
-function reportFrom([state, error, doneMs]: ReportTuple): SentMessage["report"] {
-  return { state, error, doneMs: doneMs ?? undefined };
+class ScriptEnd implements NonNullable<SentMessage["report"]> {
+  readonly state: string;
+  readonly error: string;
+  readonly doneMs: number | undefined;
+  readonly #tlvs: ReportTuple[3];
+
+  constructor(tuple: ReportTuple) {
+    this.state = tuple[0];
+    this.error = tuple[1];
+    this.doneMs = tuple[2] ?? undefined;
+    this.#tlvs = tuple[3];
+  }
+
+  get tlvs(): Tlvs {
+    return tlvsFrom(this.#tlvs);
+  }
 }
 
 class ScriptOriginal implements Original {
@@ -102,6 +130,7 @@ class ScriptOriginal implements Original {
   readonly from: string;
   readonly to: string;
   readonly reportAsked: boolean;
+  readonly #tlvs: OriginalTuple[6];
   readonly #run: Run;
 
   constructor(tuple: OriginalTuple, run: Run) {
@@ -112,10 +141,16 @@ class ScriptOriginal implements Original {
     this.to = tuple[4];
     // SMPP v3.4 §5.2.17: the two lowest bits ask for a report of the final outcome.
     this.reportAsked = (tuple[5] & 3) !== 0;
+    this.#tlvs = tuple[6];
     this.#run = run;
   }
 
-  report(options: { state?: string; error?: string } = {}): void {
-    ask(this.#run, ["o", options.state ?? null, options.error ?? null]);
+  get tlvs(): Tlvs {
+    return tlvsFrom(this.#tlvs);
+  }
+
+  report(options: Omit<ReportAction, "do"> = {}): void {
+    const { state = null, error = null, tlvs } = options;
+    ask(this.#run, ["o", state, error, tlvActs(tlvs)]);
   }
 }

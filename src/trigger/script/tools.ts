@@ -1,5 +1,6 @@
 import type { BindCheck, Owner, Tools } from "../sdk.ts";
 import { ask, hostCall, log, type Run } from "./run.ts";
+import { tlvActs } from "./tlvs.ts";
 
 /**
  * The second argument of a handler: what it may ask the gateway for, bound to its event. A class
@@ -32,8 +33,9 @@ export class RunTools implements Tools {
 
 function messagesOf(run: Run): Tools["messages"] {
   return {
-    send({ channel, account = null, from, to, text, priority = null }) {
-      ask(run, ["s", channel, account, from, to, text, priority]);
+    send({ channel, account = null, from, to, text, priority = null, tlvs, dataCoding }) {
+      const act = ["s", channel, account, from, to, text, priority, tlvActs(tlvs)] as const;
+      ask(run, dataCoding === undefined ? act : [...act, dataCoding]);
     },
   };
 }
