@@ -35,8 +35,9 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
  * of a noun) does no harm.
  */
 export async function addNouns(program: Command, args: readonly string[]): Promise<void> {
-  const named = Object.keys(NOUNS).filter((noun) => args.includes(noun));
-  const wanted = named.length > 0 ? named : Object.keys(NOUNS);
-  const adds = await Promise.all(wanted.map((noun) => NOUNS[noun]?.()));
-  for (const add of adds) add?.(program);
+  const all = Object.entries(NOUNS);
+  const named = all.filter(([noun]) => args.includes(noun));
+  const wanted = named.length > 0 ? named : all;
+  const adds = await Promise.all(wanted.map(([, read]) => read()));
+  for (const add of adds) add(program);
 }

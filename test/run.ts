@@ -27,7 +27,9 @@ const files =
     : globSync("test/**/*.test.ts", { exclude: elsewhere.map((one) => `test/${one}/**`) }).sort();
 const alone = named.length === 0 && isLong ? globSync("test/soak/*.test.ts") : [];
 
-const server = await startTestServer();
+// An hour of messages, and what fills tables on purpose, is more than memory should hold.
+const writesMuch = isLong || files.some((file) => /\btest\/(soak|bounds|crash)\//.test(file));
+const server = await startTestServer({ onDisk: writesMuch });
 process.once("exit", () => server.drop());
 try {
   process.exitCode = await runTests(files);

@@ -81,7 +81,7 @@ const MACHINE_PATH = /(?<![\w.])\/(?:home|Users|root|work)\/\w/;
 const files = sourceFiles(ROOT, FOLDERS);
 const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n");
 
-test("imports point down, each package is used in its one home, and nothing runs in a circle", () => {
+test("[W18] imports point down, each package is used in its one home, and nothing runs in a circle", () => {
   assert.deepEqual(breachesOf(LAW, ROOT, files), []);
 });
 

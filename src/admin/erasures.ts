@@ -1,8 +1,5 @@
-import { Readable } from "node:stream";
-import { GatewayError } from "../model/error.ts";
-import type { Log } from "../model/log.ts";
+import { progressLines, progressType } from "./progress.ts";
 import { type Routes, nameSchema, operatorOf } from "./routes.ts";
-import type { Gateway } from "../gateway/gateway.ts";
 
 const wanted = {
   type: "object",
@@ -25,34 +22,9 @@ export const erasureRoutes: Routes = (server, { gateway, log }) => {
       reply.raw.once("close", () => gone.abort());
       const by = operatorOf(request);
       const steps = gateway.erase(request.body.number, { by, signal: gone.signal });
-      // What is refused at once is an ordinary refusal.
-      const first = await steps.next();
-      const lines = Readable.from(linesOf(first, steps, { by, log }));
-      return reply.type("application/x-ndjson").send(lines);
+      const words = { finished: "a number was erased", broken: "an erasure was broken off" };
+      const lines = await progressLines(steps, { as: "erased", ...words, by, log });
+      return reply.type(progressType).send(lines);
     },
   );
 };
-
-type Steps = ReturnType<Gateway["erase"]>;
-
-async function* linesOf(
-  first: Awaited<ReturnType<Steps["next"]>>,
-  steps: Steps,
-  { by, log }: { readonly by: string; readonly log: Log },
-): AsyncGenerator<string> {
-  try {
-    for (let step = first; ; step = await steps.next()) {
-      if (step.done !== true) {
-        yield `${JSON.stringify(step.value)}\n`;
-        continue;
-      }
-      log.info({ ...step.value, by }, "a number was erased");
-      yield `${JSON.stringify({ erased: step.value })}\n`;
-      return;
-    }
-  } catch (cause) {
-    const error = cause instanceof GatewayError ? cause : new GatewayError("internal");
-    log.warn({ by, err: error === cause ? error.code : cause }, "an erasure was broken off");
-    yield `${JSON.stringify({ code: error.code, message: error.message })}\n`;
-  }
-}

@@ -1,8 +1,6 @@
-import { Readable } from "node:stream";
 import { GatewayError } from "../model/error.ts";
 import { idFrom } from "../model/id.ts";
-import type { Log } from "../model/log.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import { progressLines, progressType } from "./progress.ts";
 import { type Routes, nameSchema, operatorOf } from "./routes.ts";
 
 /** Reports in one answer; who has more has one cause for most of them. */
@@ -32,37 +30,12 @@ export const reportRoutes: Routes = (server, { gateway, store, log }) => {
     async (request, reply) => {
       const by = operatorOf(request);
       const steps = gateway.rematch(request.body.ids?.map(fullId));
-      // What is refused at once is an ordinary refusal.
-      const first = await steps.next();
-      const lines = Readable.from(linesOf(first, steps, { by, log }));
-      return reply.type("application/x-ndjson").send(lines);
+      const words = { finished: "reports matched again", broken: "matching again was broken off" };
+      const lines = await progressLines(steps, { as: "rematched", ...words, by, log });
+      return reply.type(progressType).send(lines);
     },
   );
 };
-
-type Steps = ReturnType<Gateway["rematch"]>;
-
-async function* linesOf(
-  first: Awaited<ReturnType<Steps["next"]>>,
-  steps: Steps,
-  { by, log }: { readonly by: string; readonly log: Log },
-): AsyncGenerator<string> {
-  try {
-    for (let step = first; ; step = await steps.next()) {
-      if (step.done !== true) {
-        yield `${JSON.stringify(step.value)}\n`;
-        continue;
-      }
-      log.info({ ...step.value, by }, "reports matched again");
-      yield `${JSON.stringify({ rematched: step.value })}\n`;
-      return;
-    }
-  } catch (cause) {
-    const error = cause instanceof GatewayError ? cause : new GatewayError("internal");
-    log.warn({ by, err: error === cause ? error.code : cause }, "matching again was broken off");
-    yield `${JSON.stringify({ code: error.code, message: error.message })}\n`;
-  }
-}
 
 function fullId(text: string): string {
   const id = idFrom(text);

@@ -1,3 +1,4 @@
+import { bareSms } from "../model/bare-sms.ts";
 import { addressOf } from "../model/address.ts";
 import type { Sms } from "../model/message.ts";
 import type { BindType } from "../model/event.ts";
@@ -28,23 +29,8 @@ export function messagePdu(
   { from, to }: Pick<Probe, "from" | "to">,
   changes: Partial<Sms> = {},
 ): Buffer {
-  const sms: Sms = {
-    from: addressOf(from),
-    to: addressOf(to),
-    serviceType: "",
-    esmClass: 0,
-    protocolId: 0,
-    priority: 0,
-    scheduleTime: "",
-    validityPeriod: "",
-    registeredDelivery: 0,
-    replaceIfPresent: 0,
-    dataCoding: 0,
-    octets: Buffer.from("Conformance", "latin1"),
-    text: undefined,
-    tlvs: [],
-    ...changes,
-  };
+  const octets = Buffer.from("Conformance", "latin1");
+  const sms: Sms = { ...bareSms(addressOf(from), addressOf(to)), octets, ...changes };
   return encodeShortMessage(command, sms, { sequence, tlvs: true, pduOctetsMax: 65_536 });
 }
 

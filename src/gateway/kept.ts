@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import type { QueueRow } from "../store/queue.ts";
+import type { Queue, QueueRow } from "../store/queue.ts";
 import type { Store } from "../store/store.ts";
 import type { Sender } from "./send.ts";
 
@@ -10,12 +10,18 @@ export interface KeptParts {
   readonly clock: Clock;
 }
 
+/** All that keeping takes. */
+export interface KeepingParts {
+  readonly store: { readonly queue: Pick<Queue, "rowsOf"> };
+  readonly sender: Pick<Sender, "keep" | "free">;
+}
+
 /**
  * Keeps these rows of a queue from being sent and gives those that do wait: what memory or an earlier
  * look knew of them may be over. Each of them is to be ended, moved or freed by the caller.
  */
 export async function keepRows(
-  { sender, store }: Pick<KeptParts, "sender" | "store">,
+  { sender, store }: KeepingParts,
   queue: string,
   ids: readonly string[],
 ): Promise<QueueRow[]> {

@@ -1,3 +1,4 @@
+import { bareSms } from "../model/bare-sms.ts";
 import type { Clock } from "../model/clock.ts";
 import { addressOf } from "../model/address.ts";
 import type { SendAction, Sending } from "../model/decision.ts";
@@ -136,18 +137,10 @@ type Making = Omit<SendAction, "tlvs"> & { readonly tlvs: readonly Tlv[] };
 
 function smsOf({ from, to, text, dataCoding, priority = 0, tlvs }: Making): Sms {
   return {
-    from: addressOf(from),
-    to: addressOf(to),
-    serviceType: "",
-    esmClass: 0,
-    protocolId: 0,
+    ...bareSms(addressOf(from), addressOf(to)),
     priority,
-    scheduleTime: "",
-    validityPeriod: "",
     registeredDelivery: reportAlways,
-    replaceIfPresent: 0,
     dataCoding: dataCoding ?? 0,
-    octets: Buffer.alloc(0),
     text,
     ...(dataCoding === undefined ? {} : { codingAsked: true }),
     tlvs,

@@ -1,3 +1,4 @@
+import { bareSms } from "../model/bare-sms.ts";
 import { type KeptOptions, messageIdFor } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Ran, ReportAction, Ruling } from "../model/decision.ts";
@@ -299,23 +300,8 @@ const TOLD: Readonly<Partial<Record<Status, Report["status"]>>> = {
 };
 
 /** A receipt goes from the phone to the sender; all else of it is written by the channel. */
-function addressesOf(sms: Sms): Sms {
-  return {
-    ...sms,
-    from: sms.to,
-    to: sms.from,
-    esmClass: 0,
-    protocolId: 0,
-    priority: 0,
-    scheduleTime: "",
-    validityPeriod: "",
-    registeredDelivery: 0,
-    replaceIfPresent: 0,
-    dataCoding: 0,
-    octets: Buffer.alloc(0),
-    text: undefined,
-    tlvs: [],
-  };
+function addressesOf({ from, to, serviceType }: Sms): Sms {
+  return { ...bareSms(to, from), serviceType };
 }
 
 /** undefined when it takes longer; what comes then is dropped. */

@@ -3,9 +3,8 @@ import type { MessageAnswer } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
-import type { Store } from "../store/store.ts";
 import type { Forward, Writer } from "../store/writer.ts";
-import { keepRows } from "./kept.ts";
+import { type KeepingParts, keepRows } from "./kept.ts";
 import type { Sender } from "./send.ts";
 
 /** Messages whose sender waits for the outcome; above, they are refused with `overloaded` (0x58). */
@@ -57,7 +56,7 @@ interface Transaction {
 }
 
 export function createTransactions(parts: {
-  readonly store: Pick<Store, "queue" | "reports">;
+  readonly store: KeepingParts["store"];
   readonly writer: Pick<Writer, "trace">;
   readonly sender: Pick<Sender, "keep" | "free" | "end">;
   readonly clock: Clock;

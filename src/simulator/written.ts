@@ -1,3 +1,4 @@
+import { bareSms } from "../model/bare-sms.ts";
 import { addressOf } from "../model/address.ts";
 import type { Sms } from "../model/message.ts";
 import { encode } from "../sms/data-coding.ts";
@@ -18,19 +19,9 @@ export interface Written {
 export function smsOf(written: Written): Sms {
   const { dataCoding, octets } = encode(written.text);
   return {
-    from: addressOf(written.from),
-    to: addressOf(written.to),
-    serviceType: "",
-    esmClass: 0,
-    protocolId: 0,
-    priority: 0,
-    scheduleTime: "",
-    validityPeriod: "",
+    ...bareSms(addressOf(written.from), addressOf(written.to)),
     registeredDelivery: written.registeredDelivery ?? 0,
-    replaceIfPresent: 0,
     dataCoding,
     octets,
-    text: undefined,
-    tlvs: [],
   };
 }

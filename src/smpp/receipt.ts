@@ -1,3 +1,4 @@
+import { bareSms } from "../model/bare-sms.ts";
 import type { Sms, Tlv } from "../model/message.ts";
 import type { Report } from "../model/report.ts";
 import { isReservedTpStatus } from "../model/delivery-error.ts";
@@ -139,19 +140,10 @@ export function receiptSms(
   const facts = STATES[isStandard(state) ? state : usual];
   const delivered = facts.status === "DELIVERED";
   return {
-    from: way.from,
-    to: way.to,
+    ...bareSms(way.from, way.to),
     serviceType: way.serviceType,
     esmClass: report.status === "SENT" ? intermediateBit : receiptBit,
-    protocolId: 0,
-    priority: 0,
-    scheduleTime: "",
-    validityPeriod: "",
-    registeredDelivery: 0,
-    replaceIfPresent: 0,
-    dataCoding: 0,
     octets: receiptOctets({ report, state, delivered, way }, form),
-    text: undefined,
     tlvs: form.tlvs ? receiptTlvs(report, facts) : [],
   };
 }

@@ -5,7 +5,7 @@ import type { Status } from "../model/status.ts";
 import type { AttemptView } from "../model/view.ts";
 import { arrayText } from "./array-text.ts";
 import { type ParentColumns, linesFrom, messageFrom } from "./message-row.ts";
-import { idsOfShort } from "./short-ids.ts";
+import { idsOfShort, newestOfShort } from "./short-ids.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
 /** Everything about one SMS: the original and what came of it, oldest first. */
@@ -115,7 +115,7 @@ export function createMessages(db: Kysely<Tables>): Messages {
       return entriesFrom(db, rows);
     },
     async show(id) {
-      const full = idFrom(id) ?? (await idsOfShort(db, id))[0];
+      const full = idFrom(id) ?? (await newestOfShort(db, id));
       if (full === undefined) return undefined;
       const { rows } = await sql<Row>`${selectEntries} where m.id = ${full}::uuid`.execute(db);
       const [entry] = await entriesFrom(db, rows);

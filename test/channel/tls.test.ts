@@ -36,7 +36,7 @@ test("[A16] customers with TLS come to 2776 unless the settings say otherwise", 
   });
 });
 
-test("[A04] [A16] [A24] a customer binds with TLS, checks the certificate that we made, and sends", async () => {
+test("[A04] [A16] [A24] [Y09] a customer binds with TLS, checks the certificate that we made, and sends", async () => {
   await using ours = await server();
   const [plain = 0, secure = 0] = ours.channel.ports();
   assert.equal(

@@ -8,13 +8,14 @@ import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { LifeView } from "../../src/model/view.ts";
-import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
+import type { Esme } from "../../src/simulator/esme.ts";
 import type { SmscRules } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { saveBackup } from "../../src/store/backup-file.ts";
 import { readBackup } from "../../src/store/backup-format.ts";
 import { restoreBackup } from "../../src/store/restore.ts";
 import { fillWithOctets, freshFolder } from "../store/backup-fixtures.ts";
+import { customer } from "../support/customer.ts";
 import { freshDatabase, silentLog } from "../support/database.ts";
 import { type TestGateway, startGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
@@ -23,9 +24,6 @@ const from = "+31612345678";
 const to = "+31699887766";
 /** ms. Far more than anything takes here; a test that waits for it has failed. */
 const patienceMs = 30_000;
-
-const customer = ({ port }: TestGateway) =>
-  connectEsme({ host: "127.0.0.1", port, systemId: "Test1", password: "Pwd1", windowRequests: 50 });
 
 /** What begins with "wait" is refused for now, with "none" is never reported. */
 const provider: SmscRules = {

@@ -181,7 +181,8 @@ test("a message that the provider never answers is sent again and marked, since 
   await using gateway = await startGateway({
     triggers: FREE,
     provider: { outcome: () => ({ answer: (times += 1) === 1 ? "silent" : 0, report: "none" }) },
-    channels: { SMPP1: { responseTimeoutMs: 200 } },
+    // He is given more when he is heard again: here the answer of an enquire_link.
+    channels: { SMPP1: { responseTimeoutMs: 200, enquireLinkMs: 500 } },
   });
   await using esme = await customer(gateway.port);
   const { messageId } = await esme.submit({ from, to, text: "anybody?" });

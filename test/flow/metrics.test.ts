@@ -11,8 +11,9 @@ import { test } from "node:test";
 import { createLogLevels } from "../../src/log/levels.ts";
 import { createLog } from "../../src/log/log.ts";
 import { systemClock } from "../../src/model/clock.ts";
-import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
+import type { Esme } from "../../src/simulator/esme.ts";
 import { smsOf } from "../../src/simulator/written.ts";
+import { customer } from "../support/customer.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
 import { type Sample, samplesOf, valueOf } from "../support/prometheus.ts";
@@ -25,15 +26,6 @@ const to = "+31612345670";
 const from = "+31699887766";
 /** ms. Far more than anything takes here. */
 const patienceMs = 20_000;
-
-const customer = (gateway: TestGateway, options: Partial<EsmeOptions> = {}) =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: "Pwd1",
-    ...options,
-  });
 
 const submit = (esme: Esme, text: string) => esme.submit({ from, to, text, registeredDelivery: 1 });
 

@@ -9,9 +9,9 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
 import { decode } from "../../src/sms/data-coding.ts";
 import { type Smsc, type SmscRules, startSmsc } from "../../src/simulator/smsc.ts";
+import { customer } from "../support/customer.ts";
 import { startGateway, type GatewayOptions, type TestGateway } from "../support/gateway.ts";
 import { startGatewayProcess, until } from "../support/gateway-process.ts";
 
@@ -87,15 +87,6 @@ const message = fileOf(`
     message.accept();
     message.forward({ channel: "SMPP1" });
   });`);
-
-const customer = (gateway: TestGateway, more: Partial<EsmeOptions> = {}): Promise<Esme> =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: "Pwd1",
-    ...more,
-  });
 
 test("an operator is told when a provider has gone and when he is back", async () => {
   await using watch = await watched(

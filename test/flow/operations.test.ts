@@ -14,10 +14,11 @@ import type {
   StatusView,
   UnmatchedReportView,
 } from "../../src/model/view.ts";
-import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
+import type { Esme } from "../../src/simulator/esme.ts";
 import { type Smsc, type SmscRules, startSmsc } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { askAdmin, type Refusal } from "../support/admin.ts";
+import { customer } from "../support/customer.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
 
@@ -25,16 +26,6 @@ const to = "+31612345670";
 const from = "+31699887766";
 /** ms. Far more than anything takes here; a test that waits for it has failed. */
 const patienceMs = 30_000;
-
-const customer = (gateway: TestGateway, options: Partial<EsmeOptions> = {}): Promise<Esme> =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: options.systemId === "Test2" ? "Pwd2" : "Pwd1",
-    windowRequests: 100,
-    ...options,
-  });
 
 const submit = (esme: Esme, text = "Hello", registeredDelivery = 1) =>
   esme.submit({ from, to, text, registeredDelivery });

@@ -5,24 +5,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Delivered } from "../../src/simulator/esme.ts";
-import { connectEsme } from "../../src/simulator/esme.ts";
 import { type Profile, profileSchema, shippedProfile } from "../../src/simulator/profile.ts";
 import { profileRules } from "../../src/simulator/profile-rules.ts";
 import { receiptForms } from "../../src/simulator/receipt-forms.ts";
 import { TAG, tlvOf } from "../../src/smpp/tlv.ts";
 import { smsOf } from "../../src/simulator/written.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { customer } from "../support/customer.ts";
+import { startGateway } from "../support/gateway.ts";
 
 const from = "+31699887766";
-
-const customer = (gateway: TestGateway) =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: "Pwd1",
-    windowRequests: 50,
-  });
 
 /** Submits as many, each asking for a report; gives the outcome that each id was told. */
 async function outcomes(

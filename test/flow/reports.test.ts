@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { BindType } from "../../src/model/event.ts";
 import type { Sms } from "../../src/model/message.ts";
-import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
+import type { Esme } from "../../src/simulator/esme.ts";
 import { type SmscRules, startSmsc } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { customer } from "../support/customer.ts";
+import { startGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
 
 const to = "+31612345670";
@@ -19,14 +20,6 @@ const from = "+31699887766";
 /** ms. Far more than anything takes here; a test that waits for it has failed. */
 const patienceMs = 20_000;
 
-const customer = (gateway: TestGateway, options: Partial<EsmeOptions> = {}) =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: options.systemId === "Test2" ? "Pwd2" : "Pwd1",
-    ...options,
-  });
 const submit = (esme: Esme, text = "Hello", registeredDelivery = 1) =>
   esme.submit({ from, to, text, registeredDelivery });
 

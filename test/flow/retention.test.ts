@@ -5,10 +5,11 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
-import { connectEsme, type Esme, type EsmeOptions } from "../../src/simulator/esme.ts";
+import type { Esme } from "../../src/simulator/esme.ts";
 import { settingsSchema } from "../../src/settings.ts";
 import type { SmscRules } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";
+import { customer } from "../support/customer.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
 
@@ -21,15 +22,6 @@ const secret = "the code is 0815";
 const patienceMs = 30_000;
 
 const silent: SmscRules = { outcome: () => ({ answer: 0, report: "none" }) };
-
-const customer = (gateway: TestGateway, options: Partial<EsmeOptions> = {}): Promise<Esme> =>
-  connectEsme({
-    host: "127.0.0.1",
-    port: gateway.port,
-    systemId: "Test1",
-    password: "Pwd1",
-    ...options,
-  });
 
 const submit = (esme: Esme, to = person, text = secret) =>
   esme.submit({ from: shop, to, text, registeredDelivery: 1 });

@@ -16,6 +16,7 @@ import { type SmscRules, type Taken, startSmsc } from "../../src/simulator/smsc.
 import { smsOf } from "../../src/simulator/written.ts";
 import { decode } from "../../src/sms/data-coding.ts";
 import { askAdmin } from "../support/admin.ts";
+import { customer } from "../support/customer.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { until } from "../support/gateway-process.ts";
 import { startSite } from "../support/site.ts";
@@ -27,9 +28,6 @@ const patienceMs = 30_000;
 
 /** 3 parts in GSM 7-bit; what the phone shows is this again. */
 const long = "0123456789".repeat(40);
-
-const customer = (gateway: TestGateway) =>
-  connectEsme({ host: "127.0.0.1", port: gateway.port, systemId: "Test1", password: "Pwd1" });
 
 const submit = (esme: Esme, registeredDelivery = 1) =>
   esme.submit({ from, to, text: "make it long", registeredDelivery });
@@ -158,7 +156,8 @@ test("part 2 is not answered: it alone is sent again, with the same reference, a
   await using gateway = await startGateway({
     triggers: triggers(),
     provider: inTurn(0, "silent"),
-    channels: { SMPP1: { responseTimeoutMs: 300 } },
+    // Who left an answer out is given more when he is heard again: here the answer of an enquire_link.
+    channels: { SMPP1: { responseTimeoutMs: 300, enquireLinkMs: 500 } },
   });
   await using esme = await customer(gateway);
   const { messageId } = await submit(esme, 0);

@@ -58,14 +58,18 @@ export async function freshDatabase(options: { empty?: boolean } = {}): Promise<
   };
 }
 
-/** The server of one test run: as in production, but for fsync, because no test cuts the power. */
-export async function startTestServer(): Promise<{
+/**
+ * The server of one test run: as in production, but for fsync, because no test cuts the power. Its files are
+ * in memory where there is room; `onDisk` is for runs that write more than memory holds.
+ */
+export async function startTestServer(options: { readonly onDisk?: boolean } = {}): Promise<{
   readonly socket: string;
   close(): Promise<void>;
   /** At once, if it was not closed. */
   drop(): void;
 }> {
-  const folder = await mkdtemp(join(await quickFolder(), "signalbox-test-"));
+  const parent = options.onDisk === true ? tmpdir() : await quickFolder();
+  const folder = await mkdtemp(join(parent, "signalbox-test-"));
   let postgres: Postgres | undefined;
   try {
     postgres = await startPostgres({

@@ -50,8 +50,9 @@ const right = [
      messages.send({ channel: "SMPP_SERVER1", account: owner.id, from: "1", to: "2", text });
    });`,
   `export const A = onStatus({ status: ["FAILED"] }, (m, { messages }) => {
-     messages.send({ channel: "SMPP2", from: "1", to: m.from, text: m.error ?? "" });
+     messages.send({ channel: "SMPP2", from: "1", to: m.from, text: m.error ?? "", dataCoding: 8 });
    });`,
+  `export const A = onMessage({}, (m) => m.forward({ channel: "X", dataCoding: m.dataCoding | 0x10 }));`,
 ];
 
 const wrong = [
@@ -61,6 +62,7 @@ const wrong = [
   `export const A = onMessage({}, (m) => m.reject("no_such_code"));`,
   `export const A = onMessage({}, (m) => m.forward({ to: "+1" }));`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", body: "x" }));`,
+  `export const A = onMessage({}, (m) => m.forward({ channel: "X", dataCoding: "ucs2" }));`,
   `export const A = onMessage({}, (m) => { m.to = "+1"; });`,
   `export const A = onMessage({}, (m) => { m.octets = new Uint8Array(); });`,
   `export const A = onMessage({}, (m) => m.trace(m.part.reference));`,
