@@ -24,7 +24,7 @@ export function usageOf(gatewayPid: number, dataDirectory: string): Record<Part,
   const all = processes();
   const postgres = treeOf(all, postmasterPid(dataDirectory));
   const tree = treeOf(all, gatewayPid).filter((one) => !postgres.includes(one));
-  const isHost = (one: Process) => /\/trigger\/|--permission/.test(one.command);
+  const isHost = (one: Process) => /signalbox-trigger-host/.test(one.command);
   return {
     gateway: sum(tree.filter((one) => !isHost(one))),
     host: sum(tree.filter(isHost)),

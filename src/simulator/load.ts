@@ -148,16 +148,16 @@ export function startLoad(options: LoadOptions): Load {
     return Math.min(planned, Math.floor(((nowMs - startMs) * rate) / 1_000) + 1);
   }
 
-  /** Sends what is due, as far as there is room; `first` has just got some. */
+  /** Sends what is due, as far as there is room; without a rate `first` has just got some. */
   function pump(first?: Esme): void {
     let esme = first;
     while (next < due(clock.tickMs())) {
+      // In turns, so that the load is the same on each, also after a pause.
       if (esme === undefined || !hasRoom(esme)) esme = withRoom();
       if (esme === undefined) return;
       send(esme, next);
       next += 1;
-      // In turns, so that the load is the same on each.
-      if (first === undefined) esme = undefined;
+      esme = undefined;
     }
   }
 
@@ -189,7 +189,7 @@ export function startLoad(options: LoadOptions): Load {
       .catch(() => count(unanswered, "unwritten"))
       .finally(() => {
         open -= 1;
-        pump(esme);
+        pump(rate === undefined ? esme : undefined);
         wake();
       });
   }
@@ -229,7 +229,7 @@ export function startLoad(options: LoadOptions): Load {
       await bindAll();
       startMs = clock.tickMs();
       lastMs = startMs;
-      if (rate !== undefined) ticking = setInterval(pump, tickMs);
+      if (rate !== undefined) ticking = setInterval(() => pump(), tickMs);
       pump();
       const isStopped = (): boolean => stopped;
       await until(() => stopped || next >= planned, durationMs);

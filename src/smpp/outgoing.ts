@@ -29,8 +29,8 @@ export interface Outgoing extends Pick<Session, "bind" | "room" | "send" | "ask"
   onResponse(header: Header, pdu: Buffer): void;
   /** Any request that does not count for the window. Throws what `encode` throws. */
   request(command: Command, encode: (sequence: number) => Buffer, settle: Settle): void;
-  /** Settles those whose time is over. */
-  expire(nowMs: number): void;
+  /** Settles those whose time is over; true when one of them was a message. */
+  expire(nowMs: number): boolean;
   /** True once after a peer that was silent has been heard again, so that a message may be tried. */
   isHeardAgain(): boolean;
   /** Settles all: the connection is gone. */
@@ -86,8 +86,9 @@ export function createOutgoing(link: Link): Outgoing {
     link.settled();
   }
 
-  function expire(nowMs: number): void {
+  function expire(nowMs: number): boolean {
     const expired = window.expire(nowMs - limits.responseTimeoutMs);
+    const fellSilent = expired.some(({ counted }) => counted);
     for (const { request, counted } of expired) {
       if (counted) {
         silentMs = nowMs;
@@ -97,6 +98,7 @@ export function createOutgoing(link: Link): Outgoing {
       tell(request, "response_timeout");
     }
     if (expired.length > 0) link.settled();
+    return fellSilent;
   }
 
   function drop(): void {

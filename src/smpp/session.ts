@@ -138,7 +138,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
 
   function onBeat(): void {
     const nowMs = clock.tickMs();
-    outgoing.expire(nowMs);
+    const fellSilent = outgoing.expire(nowMs);
     if (outgoing.isHeardAgain()) owner.heardAgain?.(session);
     if (ending !== undefined) endStep(nowMs >= ending.untilMs);
     if (link.state === "closed") return;
@@ -148,8 +148,10 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
       if (timers.enquiredMs !== undefined) timers.enquiredMs = nowMs;
     }
     const due = tick(timers, limits, nowMs);
-    if (due === "wait") return;
-    if (due !== "enquireLink") return end(due, "");
+    if (due !== "wait" && due !== "enquireLink") return end(due, "");
+    // Nothing is sent to a peer that was silent until it is heard: it need not wait for its turn to be asked.
+    const asks = due === "enquireLink" || (fellSilent && timers.enquiredMs === undefined);
+    if (!asks) return;
     timers.enquiredMs = nowMs;
     outgoing.request("enquire_link", bare(COMMAND.enquire_link), (outcome) => {
       if (typeof outcome !== "string") timers.enquiredMs = undefined;

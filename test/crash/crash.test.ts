@@ -65,7 +65,8 @@ function triggerHosts(gateway: number): readonly number[] {
         const command = readFileSync(`/proc/${pid}/cmdline`, "latin1");
         const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
         const parent = Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]);
-        return parent === gateway && command.includes("--permission");
+        // Its command line until it has begun, then its title.
+        return parent === gateway && command.includes("signalbox-trigger-host");
       } catch {
         return false; // It ended between the listing and the look.
       }

@@ -199,10 +199,30 @@ test("an answer after its time is counted as late; the link itself stays", async
   assert.deepEqual(await answered.promise, { kind: "unanswered", why: "response_timeout" });
   assert.equal(session.room(), 0);
   peer.write(frame(`${header(0x8000_0004, { sequence })} 6f6b00`));
+  // We ask whether the peer lives, and answer that he asks us.
+  assert.equal((await peer.next()).id, 0x15);
   peer.write(frame(header(0x15, { sequence: 1 })));
   assert.equal((await peer.next()).id, 0x8000_0015);
   assert.deepEqual([session.counters.late, session.counters.timedOut], [1, 1]);
   assert.equal(seen.closedCount, 0);
+});
+
+test("a peer that leaves a message unanswered is asked at once, and gets one again when he answers that", async () => {
+  const heard = Promise.withResolvers<void>();
+  await using pair = await openPair("esme", {
+    limits: { responseTimeoutMs: 250, enquireLinkMs: 600_000 },
+    owner: { heardAgain: () => heard.resolve() },
+  });
+  const { peer, session } = pair;
+  await bindTo(pair);
+  session.send("submit_sm", sms(), () => {});
+  assert.equal((await peer.next()).id, 4);
+  const asked = await peer.next();
+  assert.equal(asked.id, 0x15);
+  assert.equal(session.room(), 0);
+  peer.write(frame(header(0x8000_0015, { sequence: asked.sequence })));
+  await heard.promise;
+  assert.equal(session.room(), 1);
 });
 
 test("when the connection ends all that is outstanding is settled, then the owner is told", async () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { once } from "node:events";
 import type { Answer } from "../../src/smpp/session.ts";
 import { sms } from "./messages.ts";
-import { frame, header, openPair } from "./peer.ts";
+import { type Peer, frame, header, openPair } from "./peer.ts";
 
 /** A bound session with a window of three; the peer has read its bind and nothing else. */
 async function bound(onHeard: () => void = () => {}) {
@@ -25,6 +25,16 @@ async function bound(onHeard: () => void = () => {}) {
 const answerTo = (sequence: number, status = 0): Buffer =>
   frame(`${header(0x8000_0004, { sequence, status })} 6100`);
 
+const alive = (sequence: number): Buffer => frame(header(0x8000_0015, { sequence }));
+
+/** The sequence number of the next enquire_link; messages before it are passed over. */
+async function enquired(peer: Pick<Peer, "next">): Promise<number> {
+  for (;;) {
+    const { id, sequence } = await peer.next();
+    if (id === 0x15) return sequence;
+  }
+}
+
 test("after a message without an answer nothing is sent until the peer is heard, then one", async () => {
   const heard = Promise.withResolvers<void>();
   await using pair = await bound(heard.resolve);
@@ -40,7 +50,9 @@ test("after a message without an answer nothing is sent until the peer is heard,
   assert.throws(() => session.send("submit_sm", sms(), () => {}));
 
   // Any word of it counts, here the late answer to the first.
+  const asked = await enquired(peer);
   peer.write(answerTo(first.sequence));
+  peer.write(alive(asked));
   await heard.promise;
   assert.equal(session.counters.late, 1);
   assert.equal(session.room(), 1);
@@ -71,7 +83,7 @@ test("a peer that only answers enquire_link gets one message in each time, and t
     assert.equal(sent, round === 1 ? 3 : 1);
     await Promise.all(lost);
     const next = new Promise<void>((resolve) => told.push(resolve));
-    peer.write(frame(header(0x15, { sequence: round })));
+    peer.write(alive(await enquired(peer)));
     await next;
     assert.equal(heard, round);
   }
@@ -84,11 +96,9 @@ test("one answer that is lost among others holds nothing up", async () => {
   await peer.next();
   assert.equal((await lost).kind, "unanswered");
   assert.equal(session.room(), 0);
-  peer.write(frame(header(0x15, { sequence: 1 })));
+  peer.write(alive(await enquired(peer)));
   await once(pair.near, "data");
   const answered = new Promise<Answer>((done) => session.send("submit_sm", sms(), done));
-  const enquired = await peer.next();
-  assert.equal(enquired.id, 0x8000_0015);
   peer.write(answerTo((await peer.next()).sequence));
   assert.equal((await answered).kind, "answered");
   assert.equal(session.room(), 3);
