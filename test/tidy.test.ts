@@ -15,9 +15,10 @@ const LAW: Law = {
   rows: {
     model: { parts: [] },
     sms: { parts: [] },
+    pattern: { parts: [], packages: ["re2js"] },
     route: { parts: ["model"] },
     log: { parts: ["model"], packages: ["pino", "pino-pretty", "prom-client"] },
-    http: { parts: ["model", "log"], packages: ["fastify"] },
+    http: { parts: ["model", "log"], packages: ["fastify", "undici"] },
     config: { parts: ["model"], packages: ["zod", "yaml"] },
     bus: { parts: ["model"] },
     smpp: { parts: ["model", "sms"], packages: ["smpp"] },
@@ -30,27 +31,36 @@ const LAW: Law = {
       typesPastDoors: true,
     },
     trigger: {
-      parts: ["model", "sms", "http"],
-      packages: ["isolated-vm", "chokidar", "esbuild"],
+      parts: ["model", "sms", "http", "pattern"],
+      packages: ["isolated-vm", "chokidar", "esbuild", "croner"],
       doors: ["engine.ts", "limits.ts"],
     },
     channel: { parts: ["model", "sms", "smpp", "http", "config"] },
     gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
+    // What scripts may ask of the world.
+    service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
-    "settings.ts": { parts: ["model", "config", "channel", "trigger", "store"] },
+    "settings.ts": { parts: ["model", "config", "channel", "trigger", "store", "service"] },
     live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
     "main.ts": {
       parts:
-        "model log http config bus store trigger channel gateway admin live simulator settings.ts".split(
+        "model log http config bus store trigger channel gateway service admin live simulator settings.ts".split(
           " ",
         ),
     },
     cli: {
       parts: "model settings.ts config simulator conformance trigger sms smpp".split(" "),
-      // `node` is not imported but run: the launcher asks where its binary lies.
-      packages: ["commander", "cli-progress", "cli-table3", "node"],
+      // `node` and `typescript` are not imported but run: who does asks where their binaries lie.
+      packages: [
+        "commander",
+        "cli-progress",
+        "cli-table3",
+        "@inquirer/prompts",
+        "node",
+        "typescript",
+      ],
     },
     triggers: { parts: [], packages: ["signalbox"], noBuiltins: true },
     migrations: { parts: [], guests: ["kysely"], noBuiltins: true },

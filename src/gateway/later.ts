@@ -17,7 +17,7 @@ import type { LaterStatus, StatusDecider } from "./status.ts";
 /** How often the table is asked for what is due; the first retry of anything is after a second. */
 const lookMs = 500;
 
-/** Rows that one look takes; what is more comes with the next. */
+/** Rows that one look takes; when there are more, the next look follows at once. */
 const rowsPerLook = 200;
 
 /** Milliseconds to the first retry of a status or a notice; it doubles with each try up to the second number. */
@@ -96,8 +96,12 @@ export function startLater(parts: LaterParts): { stop(): Promise<void> } {
   }
 
   async function takeDue(): Promise<void> {
-    const rows = await queue.waitingEvents(rowsPerLook);
-    await Promise.all(rows.map((row) => (row.kind === "event" ? decide(row) : match(row))));
+    let rows: readonly WaitingEvent[];
+    // What cannot be done yet is put off by at least a second, so this comes to an end.
+    do {
+      rows = await queue.waitingEvents(rowsPerLook);
+      await Promise.all(rows.map((row) => (row.kind === "event" ? decide(row) : match(row))));
+    } while (rows.length === rowsPerLook && !stopped);
   }
 
   async function decide(row: WaitingEvent): Promise<void> {

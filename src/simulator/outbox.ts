@@ -32,9 +32,9 @@ export interface Outbox {
 export const outboxMax = 100_000;
 
 /** Tries; a gateway that refuses for longer than this is what a person has come to look at. */
-const triesMax = 8;
+export const usualTries = 8;
 
-export function createOutbox(retryDelayMs: number): Outbox {
+export function createOutbox(retryDelayMs: number, triesMax = usualTries): Outbox {
   // A set keeps the order of entry and gives up its first in constant time.
   const waiting = new Set<Delivery>();
   const tries = new WeakMap<Delivery, number>();

@@ -36,6 +36,8 @@ export interface SmscRules {
   readonly reportDelayMs?: number;
   /** Before a report that was refused for now, or lost with its connection, is sent again; 1,000. */
   readonly retryDelayMs?: number;
+  /** How often it is sent before it is given up; 8. */
+  readonly tries?: number;
   /** How ids are written in answers; decimal. */
   readonly idForm?: IdForm;
   /** How they are written in reports; as in answers. Real providers differ here. */
@@ -256,7 +258,7 @@ export async function startSmsc(options: {
 
   function outboxOf(systemId: string): Outbox {
     let outbox = outboxes.get(systemId);
-    if (outbox === undefined) outboxes.set(systemId, (outbox = createOutbox(retryDelayMs)));
+    if (outbox === undefined) outboxes.set(systemId, (outbox = createOutbox(retryDelayMs, rules.tries)));
     return outbox;
   }
 

@@ -49,12 +49,21 @@ test(
     // Two days of a time that nobody keeps any more, for the retention run to find.
     await database.query("select make_partitions((now() at time zone 'utc')::date - 400, 2)");
     assert.ok((await partitions()).some(isOld));
+    const givenUp: string[] = [];
     const provider = stack.use(
       await startSmsc({
         host: "127.0.0.1",
         port: 0,
-        // As many reports at a time as the customer has messages: else a slow minute is never made up for.
-        rules: { retryDelayMs: 200, windowRequests: 500 },
+        // As many reports at a time as the customer has messages: else a slow minute is never made up
+        // for. A provider brings a report that is refused for days, so this one does not tire either.
+        rules: { retryDelayMs: 200, tries: 5_000, windowRequests: 500 },
+        watch(event) {
+          if (event.what === "given up") givenUp.push(event.why);
+          else if (event.what === "delivered" && event.status !== 0) {
+            const code = `0x${event.status.toString(16)}`;
+            givenUp.push(`refused for good with ${code}`);
+          }
+        },
       }),
     );
     const { gateway, port } = stack.use(
@@ -89,6 +98,7 @@ test(
       );
     }
     await load.quiet();
+    assert.deepEqual(givenUp, [], "the provider could hand over every report");
 
     const isSettled = async (): Promise<boolean> =>
       (await database.query("select from pending limit 1")).length === 0;
