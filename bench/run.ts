@@ -4,9 +4,18 @@ import { charts } from "./charts.ts";
 import { full } from "./full.ts";
 import { matching } from "./matching.ts";
 import { quick } from "./quick.ts";
+import { triggerConditions } from "./trigger-conditions.ts";
+import { triggerCost } from "./trigger-cost.ts";
 
 /** Each resolves to false when something was wrong with what was measured, such as a lost message. */
-const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = { quick, full, matching, charts };
+const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
+  quick,
+  full,
+  matching,
+  charts,
+  triggers: triggerCost,
+  conditions: triggerConditions,
+};
 
 const name = argv[2] ?? "";
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

@@ -4,7 +4,10 @@ import { GatewayError } from "../src/model/error.ts";
 const lineCharactersMax = 65_536;
 
 /** Reads lines of JSON (application/x-ndjson) as they come; a last one without an end is one, too. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator {
+export async function* linesOf(
+  chunks: AsyncIterable<Buffer>,
+  charactersMax = lineCharactersMax,
+): AsyncGenerator {
   // Characters may be cut in two between chunks, so the decoder keeps what is left.
   const decoder = new TextDecoder();
   let rest = "";
@@ -12,7 +15,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line !== "") yield parsed(line);
-    if (rest.length > lineCharactersMax) throw notOurs();
+    if (rest.length > charactersMax) throw notOurs();
   }
   if (rest !== "") yield parsed(rest);
 }

@@ -16,6 +16,8 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   channel: async () => (await import("./channel.ts")).addChannel,
   session: async () => (await import("./session.ts")).addSession,
   trigger: async () => (await import("./trigger.ts")).addTrigger,
+  datasource: async () => (await import("./datasource.ts")).addDatasource,
+  kv: async () => (await import("./kv.ts")).addKv,
   account: async () => (await import("./account.ts")).addAccount,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,

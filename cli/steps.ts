@@ -1,7 +1,7 @@
 import type { Status } from "../src/model/status.ts";
 import type { AttemptView, MessageView } from "../src/model/view.ts";
 import type { TraceLine } from "../src/model/message.ts";
-import { clockTime, paint } from "./print.ts";
+import { clockTime, paint, shortened } from "./print.ts";
 import { statusText } from "./status-text.ts";
 
 /** Something that happened to an entry of a life. */
@@ -29,9 +29,18 @@ export function stepLines(steps: readonly Step[]): string[] {
   );
 }
 
+/** An author's line and the caret below it, as they stand under what is told of them. */
+export function sourceLines(source: string): string {
+  return source
+    .split("\n")
+    .map((line) => `      ${paint("dim", line)}`)
+    .join("\n");
+}
+
 /** A trigger by name, version, time taken and result; everything else as `key=value`. */
-function lineText({ facts }: TraceLine): string {
-  const { trigger, version, us, result, fault, text, skipped, ...rest } = facts;
+function lineText({ what, facts }: TraceLine): string {
+  if (what === "call") return callText(facts);
+  const { trigger, version, us, result, fault, text, skipped, source, ...rest } = facts;
   const words: string[] = [];
   if (trigger !== undefined) words.push(paint("bold", `${trigger} v${version ?? "?"}`));
   if (us !== undefined) words.push(`${us} µs`);
@@ -40,7 +49,24 @@ function lineText({ facts }: TraceLine): string {
   if (text !== undefined) words.push(String(text));
   if (skipped === true) words.push("(skipped)");
   for (const [key, value] of Object.entries(rest)) words.push(`${key}=${value}`);
-  return words.join("  ");
+  const below = source === undefined ? "" : `\n${sourceLines(String(source))}`;
+  return words.join("  ") + below;
+}
+
+/** Characters of what was asked, and of what was answered; as data both are whole. */
+const callCharactersMax = 100;
+
+/** `RECVFWD v1  accounts.byNumber("+31600000000") → {"id":"Test1"}` */
+function callText({ trigger, version, call, args, answer, refused }: TraceLine["facts"]): string {
+  const asked = String(args).replace(/^\[(.*)\]$/s, "$1");
+  const told =
+    refused !== undefined
+      ? paint("red", `refused ${shortened(String(refused), callCharactersMax)}`)
+      : answer !== undefined
+        ? shortened(String(answer), callCharactersMax)
+        : "… (not kept)";
+  const who = paint("bold", `${String(trigger)} v${String(version ?? "?")}`);
+  return `${who}  ${String(call)}(${shortened(asked, callCharactersMax)}) → ${told}`;
 }
 
 /** What the try itself came to: that its message was reported since is told by the report. */

@@ -7,6 +7,7 @@ import { ask, segment } from "./gateway.ts";
 import { answer, suggest } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { story } from "./story.ts";
+import { addTraceExport } from "./trace-export.ts";
 import { lifeShape } from "./views.ts";
 import { visible } from "./visible.ts";
 
@@ -20,7 +21,7 @@ interface TraceOptions {
 
 /** `signalbox trace <id>` */
 export function addTrace(program: Command): void {
-  program
+  const trace = program
     .command("trace")
     .description("tell the story of a message: what came in, what was decided, what went out")
     .argument("<id>", "its id, a provider's id, or a phone number")
@@ -38,6 +39,7 @@ export function addTrace(program: Command): void {
         all.length === 0 ? "Nothing is known of it." : tell(all);
       answer(options, lives, words, "As data: add --json. Others: signalbox message list");
     });
+  addTraceExport(trace);
 }
 
 function look(options: GlobalOptions, key: string): Promise<LifeView[]> {

@@ -1,5 +1,6 @@
 import { z } from "../src/config/schema.ts";
 import { ID_BASES } from "../src/model/provider-id.ts";
+import type { KvEntryView, KvNamespaceView, KvPageView } from "../src/model/kv-view.ts";
 import type { Status } from "../src/model/status.ts";
 import { FOLLOWERS } from "../src/model/status.ts";
 import { UNMATCHED_REASONS } from "../src/model/view.ts";
@@ -18,6 +19,8 @@ import type {
   QueueView,
   SessionView,
   StatusView,
+  TriggerVersionText,
+  TriggerVersionView,
   TriggerView,
   UnmatchedReportView,
 } from "../src/model/view.ts";
@@ -26,7 +29,7 @@ import type {
 // does not end as a table of `undefined`. What a shape does not name is dropped.
 
 /** JSON has no undefined: it is left out, or null. */
-const maybe = <S extends z.ZodType>(shape: S) =>
+export const maybe = <S extends z.ZodType>(shape: S) =>
   shape.nullish().transform((value) => value ?? undefined);
 
 const status = z.custom<Status>(
@@ -80,11 +83,34 @@ export const triggerShape: z.ZodType<TriggerView> = z.object({
   file: z.string(),
   order: z.number(),
   version: z.number(),
-  state: z.enum(["active", "broken", "quarantined"]),
+  state: z.enum(["active", "broken", "quarantined", "disabled", "rolledBack", "canary"]),
   detail: z.string(),
+  source: z.exactOptional(z.string()),
   sinceMs: z.number(),
+  nextMs: z.exactOptional(z.number()),
   runs: z.number(),
   faults: z.number(),
+  lastFault: z.exactOptional(
+    z.object({ atMs: z.number(), text: z.string(), source: z.exactOptional(z.string()) }),
+  ),
+  meanMs: z.number(),
+  p99Ms: z.number(),
+  cpuMs: z.number(),
+});
+
+const triggerVersion = z.object({
+  file: z.string(),
+  version: z.number(),
+  hash: z.string(),
+  atMs: z.number(),
+  by: z.string(),
+  runs: z.enum(["all", "most", "some", "none"]),
+});
+
+export const triggerVersionShape: z.ZodType<TriggerVersionView> = triggerVersion;
+
+export const triggerTextShape: z.ZodType<TriggerVersionText> = triggerVersion.extend({
+  texts: z.array(z.object({ path: z.string(), text: z.string() })),
 });
 
 export const accountShape: z.ZodType<AccountView> = z.object({
@@ -312,4 +338,20 @@ export const configVersionShape: z.ZodType<ConfigVersionView> = z.object({
   number: z.number(),
   atMs: z.number(),
   by: z.string(),
+});
+
+export const kvNamespaceShape: z.ZodType<KvNamespaceView> = z.object({
+  namespace: z.string(),
+  entries: z.number(),
+});
+
+export const kvEntryShape: z.ZodType<KvEntryView> = z.object({
+  key: z.string(),
+  value: z.unknown(),
+  expiresMs: maybe(z.number()),
+});
+
+export const kvPageShape: z.ZodType<KvPageView> = z.object({
+  entries: z.array(kvEntryShape),
+  next: maybe(z.string()),
 });

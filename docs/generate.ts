@@ -7,6 +7,7 @@ import { DELIVERY_ERRORS, type DeliveryError } from "../src/model/delivery-error
 import { ERRORS, type ErrorEntry } from "../src/model/error.ts";
 import { settingsSchema } from "../src/settings.ts";
 import { conformancePage } from "./conformance.ts";
+import { sdkPage } from "./sdk.ts";
 
 /** A page beside this file and what it should say. To add one, add a line here. */
 export const PAGES: readonly { readonly file: string; text(): string }[] = [
@@ -14,6 +15,7 @@ export const PAGES: readonly { readonly file: string; text(): string }[] = [
   { file: "configuration.md", text: configurationPage },
   { file: "signalbox.schema.json", text: schemaFile },
   { file: "smpp-conformance.md", text: conformancePage },
+  { file: "sdk.md", text: sdkPage },
 ];
 
 if (import.meta.main) {

@@ -21,9 +21,11 @@ import { shortIdMaker } from "./model/short-id.ts";
 import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
+import { openServices } from "./service/services.ts";
 import type { Settings } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
+import { testedApproval } from "./trigger/approval.ts";
 import { type Engine, openEngine } from "./trigger/engine.ts";
 import { defaultLimits } from "./trigger/limits.ts";
 
@@ -115,14 +117,35 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       meter,
       drainMs: settings.drainMs,
     });
+    const services = await openServices({
+      settings,
+      store,
+      clock,
+      log: log.child({ part: "service" }),
+      note: gateway.note,
+      codingsOn: gateway.codingsOn,
+      settingsOf: (name) => {
+        const { channels } = configuration?.settings() ?? settings;
+        return Object.hasOwn(channels, name) ? channels[name] : undefined;
+      },
+    });
+    closers.push(() => services.close());
+    const { dataSources } = services;
     let configuration: Configuration | undefined;
+    const triggers = resolve(options.base, settings.triggers);
     const engine = await openEngine({
-      directory: resolve(options.base, settings.triggers),
-      limits: { ...defaultLimits, eventDeadlineMs: settings.eventDeadlineMs },
+      directory: triggers,
+      limits: {
+        ...defaultLimits,
+        eventDeadlineMs: settings.eventDeadlineMs,
+        ...(!settings.recording && { recordedCharactersMax: 0 }),
+      },
       log: log.child({ part: "trigger" }),
       clock,
-      calls: gateway.calls,
+      calls: { ...gateway.calls, ...services.calls },
       channels: () => Object.keys(configuration?.settings().channels ?? settings.channels),
+      keeper: store.triggerVersions,
+      ...(settings.activation === "tested" && { approve: testedApproval(triggers, log) }),
     });
     closers.push(() => engine.close());
 
@@ -172,8 +195,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       gateway,
       configuration,
       store,
+      triggers: engine.control,
       dataDirectory,
       levels,
+      dataSources,
       showText: settings.privacy.showText,
       shownByPort: port?.shown,
       log: log.child({ part: "admin" }),
@@ -182,7 +207,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     port?.serve({
       api: admin.api,
       health: () => healthOf(store),
-      readings: () => readingsOf({ gateway, store, clock, shownByPort: port?.shown }),
+      readings: () => readingsOf({ gateway, store, dataSources, clock, shownByPort: port?.shown }),
     });
 
     const settled = (): Promise<void> => gateway.settled();

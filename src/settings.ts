@@ -4,6 +4,10 @@ import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
+import type { DataSourceView } from "./model/data-source-view.ts";
+import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
+import { fetchSettings } from "./service/fetch-settings.ts";
+import { secretsSettings } from "./service/secrets-settings.ts";
 
 const port = (preset: number) => z.int().min(0).max(65_535).default(preset);
 
@@ -101,6 +105,12 @@ export const settingsSchema = z
       .min(1)
       .default("./triggers")
       .describe("Directory of the trigger files, relative to this file; watched for changes."),
+    activation: z
+      .enum(["saved", "tested"])
+      .default("saved")
+      .describe(
+        "When a saved trigger file runs: at once, or when the tests that lie beside it pass.",
+      ),
     database: z
       .strictObject({
         url: z
@@ -136,6 +146,12 @@ export const settingsSchema = z
       .default(2_000)
       .meta({ unit: "ms" })
       .describe("How long all triggers of one event may take together; then nothing is applied."),
+    recording: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Keeps in the trace what triggers asked the gateway for and were told, at most 16 KiB per event, so that `trigger replay` can run it again.",
+      ),
     drainMs: z
       .int()
       .min(0)
@@ -181,6 +197,9 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What the operators may see."),
+    dataSources: dataSourcesSettings,
+    http: fetchSettings,
+    secrets: secretsSettings,
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     simulator: z
       .strictObject({
@@ -286,6 +305,12 @@ export function doorsOf({ channels }: Settings): readonly Door[] {
         }))
       : [],
   );
+}
+
+/** In the order of their names, without their passwords; asked for by `datasource list`. */
+export function dataSourcesOf({ dataSources }: Settings): readonly DataSourceView[] {
+  const all = Object.entries(dataSources).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return all.map(([name, settings]) => sourceView(name, settings));
 }
 
 const dayMs = 86_400_000;

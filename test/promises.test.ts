@@ -16,6 +16,8 @@ const IDS = [
   ...ids("A", 1, 72),
   ...ids("X", 1, 18),
   ...ids("D", 1, 17),
+  ...ids("B", 1, 3),
+  "B31",
 ];
 
 test("each id is promised exactly once", () => {

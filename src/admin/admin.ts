@@ -8,14 +8,18 @@ import { accountRoutes } from "./accounts.ts";
 import { backupRoutes } from "./backups.ts";
 import { channelRoutes } from "./channels.ts";
 import { type ConfigControl, configRoutes } from "./config.ts";
+import { dataSourceRoutes } from "./data-sources.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { erasureRoutes } from "./erasures.ts";
+import { kvRoutes } from "./kv.ts";
 import { logLevelRoutes } from "./log-levels.ts";
 import { messageRoutes } from "./messages.ts";
 import { queueRoutes } from "./queues.ts";
+import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
 import type { AdminParts, Routes } from "./routes.ts";
 import { statusRoutes } from "./status.ts";
+import type { TriggerControl } from "./trigger-control.ts";
 import { triggerRoutes } from "./triggers.ts";
 import { type Views, createViews } from "./views.ts";
 
@@ -33,11 +37,14 @@ const ROUTES: readonly Routes[] = [
   backupRoutes,
   channelRoutes,
   configRoutes,
+  dataSourceRoutes,
   deadLetterRoutes,
   erasureRoutes,
+  kvRoutes,
   logLevelRoutes,
   messageRoutes,
   queueRoutes,
+  replayRoutes,
   reportRoutes,
   statusRoutes,
   triggerRoutes,
@@ -47,17 +54,32 @@ const ROUTES: readonly Routes[] = [
 export async function openAdmin(given: {
   readonly gateway: Gateway;
   readonly store: Store;
+  /** Left out where nothing is to be settled about triggers. */
+  readonly triggers?: TriggerControl;
   readonly dataDirectory: string;
   readonly levels: LogLevels;
+  readonly dataSources: AdminParts["dataSources"];
   readonly configuration?: ConfigControl | undefined;
   /** False: no text of a message is in any answer. */
   readonly showText: boolean;
   readonly shownByPort?: AdminParts["shownByPort"];
   readonly log: Log;
 }): Promise<Admin> {
-  const { gateway, store, levels, configuration, log, dataDirectory, shownByPort } = given;
+  const { triggers } = given;
+  const { gateway, store, levels, dataSources, configuration, log, dataDirectory } = given;
+  const { shownByPort } = given;
   const views = createViews(gateway, store, given.showText);
-  const parts = { gateway, store, views, levels, configuration, shownByPort, log };
+  const parts = {
+    gateway,
+    store,
+    views,
+    triggers,
+    levels,
+    dataSources,
+    configuration,
+    shownByPort,
+    log,
+  };
   const socket = adminSocketPath(dataDirectory);
   const server = createHttpServer(log);
   for (const add of ROUTES) add(server, parts);

@@ -2,6 +2,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Readings } from "../model/meter.ts";
 import type { Shown } from "./certificates.ts";
+import type { DataSourceControl } from "./routes.ts";
 import type { Store } from "../store/store.ts";
 
 /** Whether customers may be sent here. */
@@ -34,10 +35,11 @@ export async function healthOf(store: Store): Promise<Health> {
 export async function readingsOf(parts: {
   readonly gateway: Gateway;
   readonly store: Store;
+  readonly dataSources: DataSourceControl;
   readonly clock: Clock;
   readonly shownByPort: (() => readonly Shown[]) | undefined;
 }): Promise<Readings> {
-  const { gateway, store, clock, shownByPort } = parts;
+  const { gateway, store, dataSources, clock, shownByPort } = parts;
   const roundTripMs = await store.roundTripMs();
   const { disk } = store.facts();
   const { traffic, triggers, hosts } = gateway.readings();
@@ -55,6 +57,12 @@ export async function readingsOf(parts: {
     }),
     sessions: gateway.sessions(),
     triggers,
+    dataSources: dataSources.list().map(({ name, calls, errors, meanMs = 0 }) => ({
+      name,
+      calls,
+      errors,
+      tookMs: meanMs * calls,
+    })),
     hosts,
     database: { roundTripMs, waiting: store.writer.waiting },
     disk: disk === undefined ? undefined : { freeOctets: disk.freeMib * mib, low: disk.low },

@@ -1,9 +1,11 @@
 import type { Gateway } from "../gateway/gateway.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
+import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";
 import type { Store } from "../store/store.ts";
 import type { Shown } from "./certificates.ts";
 import type { ConfigControl } from "./config.ts";
+import type { TriggerControl } from "./trigger-control.ts";
 import type { Views } from "./views.ts";
 
 /** What the routes of the admin API are made of; one file of this folder per noun. */
@@ -11,12 +13,21 @@ export interface AdminParts {
   readonly gateway: Gateway;
   readonly store: Store;
   readonly views: Views;
+  /** Undefined where nothing is to be settled about triggers. */
+  readonly triggers: TriggerControl | undefined;
   readonly levels: LogLevels;
   /** Undefined where the gateway was started without a file. */
   readonly configuration: ConfigControl | undefined;
   /** By what the admin port shows who it is; undefined where there is none. */
   readonly shownByPort: (() => readonly Shown[]) | undefined;
+  readonly dataSources: DataSourceControl;
   readonly log: Log;
+}
+
+/** What is known of the databases that triggers may ask; `test` rejects with `unknown_data_source`. */
+export interface DataSourceControl {
+  list(): readonly DataSourceView[];
+  test(name: string): Promise<DataSourceTestView>;
 }
 
 /** Adds the routes of one noun. The same ones serve the socket and, when configured, the port. */

@@ -121,7 +121,11 @@ function downTrouble({ name, state, sinceMs, detail }: ChannelView, nowMs: numbe
 }
 
 function triggerTrouble({ name, state, file, detail }: TriggerView): string[] {
-  if (state === "active") return [];
+  // What an operator has settled is as he wants it.
+  const isOurs = state === "rolledBack" && detail.includes("rolled back by signalbox ");
+  if (isOurs)
+    return [`The trigger ${name} failed too often: ${detail}. Mend ${file}, it is loaded at once.`];
+  if (state !== "broken" && state !== "quarantined") return [];
   const how = state === "broken" ? "does not load" : "is in quarantine";
   return [`The trigger ${name} ${how}: ${detail}. Mend ${file}, it is loaded at once.`];
 }

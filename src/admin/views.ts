@@ -23,6 +23,8 @@ const deadLettersMax = 1_000;
 
 /** What an operator may see: rows as people read them, with text instead of octets. */
 export interface Views {
+  /** False: no text of a message is in any answer (`privacy.showText`). */
+  readonly showsText: boolean;
   channels(): ChannelView[];
   sessions(): SessionView[];
   triggers(): readonly TriggerView[];
@@ -42,6 +44,7 @@ export function createViews(gateway: Gateway, store: Store, showText: boolean): 
   const { codingsOn } = gateway;
   const shown = (view: MessageView): MessageView => (showText ? view : withoutText(view));
   return {
+    showsText: showText,
     channels: () => gateway.channels(),
     sessions: () => gateway.sessions(),
     triggers: () => gateway.triggers(),

@@ -15,6 +15,7 @@ import { tlvsOf } from "./tlv-settings.ts";
 export function createFromProvider(
   settings: SmppClientSettings,
   host: ChannelHost,
+  /** Of all that is brought; with `dialogs` their triggers know what is for him. */
   recipient: Recipient | undefined,
 ): (request: ShortMessageRequest, session: Session) => void {
   const { log } = host;
@@ -30,7 +31,7 @@ export function createFromProvider(
       return;
     }
     const came = messageEvent({ ...arrival, account: undefined });
-    const event = recipient === undefined ? came : addressedTo(recipient, came);
+    const event = recipient === undefined || settings.dialogs ? came : addressedTo(recipient, came);
     answerWith(request, session, { message: event.message.id }, host.emit("message", event));
   };
 

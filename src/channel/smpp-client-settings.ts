@@ -77,7 +77,28 @@ export const smppClientSettings = z
       .max(20)
       .optional()
       .describe(
-        "To whom all messages go that this provider brings, whatever number they were for; left out or empty, to that number.",
+        "To whom all messages go that this provider brings, whatever number they were for; left out or empty, to that number. With `dialogs`, to whom those go that answer nobody, or begin with `@@` and a space.",
+      ),
+    dialogs: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true: phones can answer whoever writes to them over this channel, by a letter that stands before the text. The triggers of the template `dialogs` do it, see docs/dialogs.md.",
+      ),
+    dialogMs: z
+      .int()
+      .min(1_000)
+      .max(30 * 24 * 3_600_000)
+      .default(24 * 3_600_000)
+      .meta({ unit: "ms" })
+      .describe(
+        "With `dialogs`: how long a letter stands for a sender whom neither side writes to. Too short, and an answer finds nobody any more; too long, and many letters of a phone are taken, so that its answers must begin with one.",
+      ),
+    default: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true, on one channel at most: messages that are for a provider, and not for a certain one, go here; what other gateways call the nameless server.",
       ),
     bindType: z
       .enum(["transceiver", "transmitter", "receiver"])

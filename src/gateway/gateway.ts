@@ -39,7 +39,9 @@ import { createPartTally } from "./part-tally.ts";
 import { createOutdatedOf } from "./outdated.ts";
 import { queueName } from "./queue-name.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
+import { eventReader, type ReadEvents } from "./replay.ts";
 import { createReplace } from "./replace.ts";
+import { type Schedules, createSchedules } from "./schedules.ts";
 import { replacingIfPresent } from "./replace-if-present.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
 import { createReports, type Reports } from "./report.ts";
@@ -65,6 +67,8 @@ export interface GatewayParts {
 export interface Gateway {
   /** What scripts may ask of us; handed to the trigger engine. */
   readonly calls: EngineOptions["calls"];
+  /** A line for the trace of this bind: what somebody else did for its scripts, without secrets. */
+  note(event: BindEvent, facts: TraceLine["facts"]): void;
   /** Answers events from now on. Before it, an event is a fault of ours. */
   attach(
     engine: Engine,
@@ -98,6 +102,8 @@ export interface Gateway {
   unmatched(rows: readonly UnmatchedReport[]): Promise<UnmatchedReportView[]>;
   rematch: Rematch;
   triggers(): ReturnType<Engine["list"]>;
+  /** Reads what is stored as the events that triggers were asked about. */
+  events(): ReadEvents;
   readings(): GatewayReadings;
   /** Resolves when nothing is with a peer and every result is committed. */
   settled(): Promise<void>;
@@ -122,6 +128,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const bases = createIdBases({ setFor: idBaseSetFor, keep: store.idBases.put, log });
   let status: StatusDecider | undefined;
   let notices: Notices | undefined;
+  let schedules: Schedules | undefined;
   let join: Join | undefined;
   let later: { stop(): Promise<void> } | undefined;
   const holds = createHolds({
@@ -165,6 +172,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       "accounts.byNumber": async ([number]) =>
         typeof number === "string" ? store.accounts.byNumber(number) : undefined,
     },
+    note,
     attach(given, opened, off = () => []) {
       engine = given;
       channels = opened;
@@ -219,6 +227,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       notices = createNotices({ engine, writer, make, clock, log, newId, offer });
       bus.answer("channel", notices.channel);
       bus.answer("session", notices.session);
+      const { schedules: table } = store;
+      schedules = createSchedules({ engine, table, notices, writer, clock, log, newId });
     },
     holds,
     operations,
@@ -254,6 +264,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         offer,
       };
       later = startLater({ ...parts, reportWaits });
+      schedules?.start();
     },
     channels: () => [
       ...[...channels.values()].map((channel) => viewOf(channel.view(), channel)),
@@ -279,10 +290,12 @@ export function createGateway(parts: GatewayParts): Gateway {
       return createRematch({ table, reports, writer, clock, newId })(ids);
     },
     triggers: () => engine?.list() ?? [],
+    events: () => eventReader({ codingsOn, tlvsOn, triggers: engine?.list() ?? [] }),
     readings: () => readingsOf(channels, engine),
     settled: () => sender.settled(),
     async drain() {
-      await Promise.all([later?.stop(), notices?.stop(), join?.stop(), transactions.stop()]);
+      const asking = [later?.stop(), notices?.stop(), schedules?.stop()];
+      await Promise.all([...asking, join?.stop(), transactions.stop()]);
       await sender.drain();
     },
   };

@@ -185,7 +185,8 @@ export function createNotices(parts: NoticeParts): Notices {
   async function decide(notice: Notice): Promise<Makings | { readonly fault: string }> {
     const ruling = await engine.decide(notice);
     if (ruling.verdict === "undecided") return { fault: `${ruling.fault}: ${ruling.text}` };
-    const { channel, what, id } = notice.event;
+    const { channel, what } = subjectOf(notice);
+    const { id } = notice.event;
     const because = { channel, event: `${notice.kind} ${what}`, id, hops: 0 };
     const makings = make(ruling.verdict === "accept" ? ruling.sends : [], because);
     return "fault" in makings ? { fault: `${makings.fault}: ${makings.text}` } : makings;
@@ -216,8 +217,16 @@ export function createNotices(parts: NoticeParts): Notices {
   }
 }
 
-function about({ kind, event }: Notice): Record<string, unknown> {
-  const { channel, what, id } = event;
+function about(notice: Notice): Record<string, unknown> {
+  const { kind, event } = notice;
+  const { channel, what } = subjectOf(notice);
   const session = "session" in event ? { session: event.session } : {};
-  return { channel, ...session, event: id, notice: `${kind} ${what}` };
+  return { channel, ...session, event: event.id, notice: `${kind} ${what}` };
+}
+
+/** Where it happened, and what; a schedule is of no channel, so what it makes came in by `schedule`. */
+function subjectOf(notice: Notice): { readonly channel: string; readonly what: string } {
+  return notice.kind === "schedule"
+    ? { channel: "schedule", what: notice.event.name }
+    : notice.event;
 }

@@ -1,4 +1,4 @@
-import type { Action, Ran } from "../model/decision.ts";
+import type { Action, Ran, RanCall } from "../model/decision.ts";
 import type { TraceLine } from "../model/message.ts";
 
 /** What the triggers did with an event, as lines of its trace. */
@@ -6,8 +6,13 @@ export function storyOf(ran: readonly Ran[], atMs: number): TraceLine[] {
   const lines: TraceLine[] = [];
   for (const one of ran) {
     const who = { trigger: one.trigger, version: one.version };
+    if (one.calls !== undefined)
+      for (const call of one.calls)
+        lines.push({ at: atMs, what: "call", facts: { ...who, ...callFacts(call) } });
     if ("fault" in one) {
-      const facts = { ...who, us: one.us, fault: one.fault, text: one.text, skipped: one.skipped };
+      const source = one.source === undefined ? {} : { source: one.source };
+      const { us, fault, text, skipped } = one;
+      const facts = { ...who, us, fault, text, skipped, ...source };
       lines.push({ at: atMs, what: "trigger", facts });
       continue;
     }
@@ -18,6 +23,11 @@ export function storyOf(ran: readonly Ran[], atMs: number): TraceLine[] {
         lines.push({ at: atMs, what: "trace", facts: { ...who, text: action.text } });
   }
   return lines;
+}
+
+function callFacts({ name, args, answer, ok }: RanCall): TraceLine["facts"] {
+  if (answer === undefined) return { call: name, args, cut: true };
+  return ok ? { call: name, args, answer } : { call: name, args, refused: answer };
 }
 
 function resultOf(actions: readonly Action[]): string {

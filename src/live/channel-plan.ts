@@ -20,6 +20,9 @@ const QUIET: ReadonlySet<string> = new Set([
   "onUnhandled",
   "onUnhandledBind",
   "answerTimeoutMs",
+  "dialogs",
+  "dialogMs",
+  "default",
 ]);
 
 /** What leads from these channels to those; a channel with `enabled: false` is none. */

@@ -63,6 +63,10 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     "trigger",
     "state",
   ]);
+  const source = ["source"] as const;
+  const asked = counter("data_source_calls_total", "Statements of triggers.", source);
+  const failed = counter("data_source_errors_total", "Those of them that failed.", source);
+  const answered = counter("data_source_seconds_total", "Time that they took.", source);
   const hosts = gauge("trigger_hosts", "Processes that run triggers; one is a warm spare.");
   const restarts = counter("trigger_host_restarts_total", "Trigger hosts that died.");
   const batches = counter("trigger_batches_total", "Batches of events handed to a host.");
@@ -111,6 +115,11 @@ export function createReading(registry: Registry): (readings: Readings) => void 
       faults(one.faults, name(one.name));
       took(one.tookMs / 1_000, name(one.name));
       states(1, name(one.name), one.state);
+    }
+    for (const one of readings.dataSources) {
+      asked(one.calls, one.name);
+      failed(one.errors, one.name);
+      answered(one.tookMs / 1_000, one.name);
     }
     hosts(readings.hosts.running);
     restarts(readings.hosts.restarts);

@@ -69,6 +69,17 @@ export interface ReportAction {
   readonly tlvs?: TlvWishes;
 }
 
+/** Something that a trigger asked the gateway for, and what it was told. */
+export interface RanCall {
+  /** `kv.get` */
+  readonly name: string;
+  /** A list, as JSON; the beginning of it where the answer is undefined. */
+  readonly args: string;
+  /** As JSON; where `ok` is false the text of the error. undefined: cut, or nobody waited for it. */
+  readonly answer: string | undefined;
+  readonly ok: boolean;
+}
+
 /** What one trigger did with one event. */
 export type Ran = {
   readonly trigger: string;
@@ -76,11 +87,15 @@ export type Ran = {
   readonly version: number;
   /** Microseconds that it took, its share of a batch. */
   readonly us: number;
+  /** What it asked the gateway for, in its order; left out when nothing, or when that is not kept. */
+  readonly calls?: readonly RanCall[];
 } & (
   | { readonly actions: readonly Action[] }
   | {
       readonly fault: ErrorCode;
       readonly text: string;
+      /** The author's line that it happened on, with its number, and a second line with a caret. */
+      readonly source?: string;
       /** `onFault: "skip"`: the rest goes on. */
       readonly skipped: boolean;
     }

@@ -198,8 +198,22 @@ export interface SessionEvent {
   readonly others: number;
 }
 
+/** The schedule of a trigger is due. */
+export interface ScheduleEvent {
+  readonly id: string;
+  /** Of the trigger. */
+  readonly name: string;
+  /** When it was due; of several that were missed the last. Milliseconds since 1970 UTC, as below. */
+  readonly dueMs: number;
+  /** When it was due the time before that it ran; undefined when it never did. */
+  readonly previousMs: number | undefined;
+  /** It is told more than a minute after it was due. */
+  readonly late: boolean;
+}
+
 /** What triggers are told of that is about no message, and that nobody waits for. */
 export type Notice =
+  | { readonly kind: "schedule"; readonly event: ScheduleEvent }
   | { readonly kind: "channel"; readonly event: ChannelNotice }
   | { readonly kind: "session"; readonly event: SessionEvent };
 

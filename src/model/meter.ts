@@ -103,9 +103,17 @@ export interface Readings {
   }[];
   readonly triggers: readonly {
     readonly name: string;
-    readonly state: "active" | "broken" | "quarantined";
+    /** As in `TriggerView`. One of a canary is told besides the one that runs for most. */
+    readonly state: "active" | "broken" | "quarantined" | "disabled" | "rolledBack" | "canary";
     readonly runs: number;
     readonly faults: number;
+    readonly tookMs: number;
+  }[];
+  /** Databases that triggers ask; `tookMs` of all statements together. */
+  readonly dataSources: readonly {
+    readonly name: string;
+    readonly calls: number;
+    readonly errors: number;
     readonly tookMs: number;
   }[];
   readonly hosts: {

@@ -69,12 +69,32 @@ export interface TriggerView {
   readonly file: string;
   readonly order: number;
   readonly version: number;
-  readonly state: "active" | "broken" | "quarantined";
+  /**
+   * `rolledBack`: an older version runs than the folder has. `canary`: this version runs for some; the
+   * one before it is listed besides, as active. `disabled`: it never runs, and that is no fault.
+   */
+  readonly state: "active" | "broken" | "quarantined" | "disabled" | "rolledBack" | "canary";
   /** What runs or why it does not, with file:line:column. */
   readonly detail: string;
+  /** Of what is broken: the author's line with its number, and a second line with a caret. */
+  readonly source?: string;
   readonly sinceMs: number;
+  /** Of a schedule: when it is due next, milliseconds since 1970 UTC. */
+  readonly nextMs?: number;
   readonly runs: number;
   readonly faults: number;
+  /** Milliseconds that a run took on average, and that 99 of 100 took at most; 0 without any run. */
+  readonly meanMs: number;
+  readonly p99Ms: number;
+  /** The last fault of a run. */
+  readonly lastFault?: {
+    readonly atMs: number;
+    /** With file:line:column where it is known. */
+    readonly text: string;
+    readonly source?: string;
+  };
+  /** Milliseconds of processor that this version has had. */
+  readonly cpuMs: number;
 }
 
 export interface AccountView {
@@ -347,4 +367,20 @@ export interface ConfigVersionView {
   readonly number: number;
   readonly atMs: number;
   readonly by: string;
+}
+
+/** A version of a trigger file that is kept. */
+export interface TriggerVersionView {
+  readonly file: string;
+  readonly version: number;
+  /** The beginning of the hash of its texts, enough to tell versions apart. */
+  readonly hash: string;
+  readonly atMs: number;
+  readonly by: string;
+  readonly runs: "all" | "most" | "some" | "none";
+}
+
+/** The same with the texts that it was made of, the file itself first. */
+export interface TriggerVersionText extends TriggerVersionView {
+  readonly texts: readonly { readonly path: string; readonly text: string }[];
 }

@@ -258,7 +258,8 @@ export async function startSmsc(options: {
 
   function outboxOf(systemId: string): Outbox {
     let outbox = outboxes.get(systemId);
-    if (outbox === undefined) outboxes.set(systemId, (outbox = createOutbox(retryDelayMs, rules.tries)));
+    if (outbox === undefined)
+      outboxes.set(systemId, (outbox = createOutbox(retryDelayMs, rules.tries)));
     return outbox;
   }
 

@@ -12,6 +12,7 @@ import { GatewayError } from "../model/error.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { AccountDetail, AccountView } from "../model/view.ts";
 import {
+  type ElsewhereKept,
   type KeptPassword,
   type PasswordScheme,
   checksWaitingMax,
@@ -49,6 +50,15 @@ export interface Accounts {
   byNumber(number: string): Promise<{ readonly id: string } | undefined>;
   /** Called for each bind. An unknown account and a wrong password cost the same time. */
   verify(systemId: string, password: string): Promise<Verified>;
+  /**
+   * The same for a password that is kept elsewhere; `undefined`: there it is an unknown account.
+   * Rejects with `data_source_failed` when what is kept is of no form that we know.
+   */
+  verifyKept(
+    systemId: string,
+    password: string,
+    kept: ElsewhereKept | undefined,
+  ): Promise<Verified>;
   /** Two accounts to try with, when there is none at all. Gives whether it made them. */
   seedExample(): Promise<boolean>;
   /** The ids of example accounts whose password is still the one that everybody knows. */
@@ -165,6 +175,10 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
           : { scheme: schemeFrom(found.password_scheme), hash: found.password_hash };
       if (await checker.check(systemId, password, kept)) return { ok: true, account: systemId };
       return { ok: false, reason: found === undefined ? "unknown_account" : "bad_password" };
+    },
+    async verifyKept(systemId, password, kept) {
+      if (await checker.check(systemId, password, kept)) return { ok: true, account: systemId };
+      return { ok: false, reason: kept === undefined ? "unknown_account" : "bad_password" };
     },
     seedExample: () =>
       db.transaction().execute(async (transaction) => {

@@ -18,6 +18,12 @@ const KEPT = {
   dead_letter: true,
   channel_hold: true,
   id_base: true,
+  trigger_version: true,
+  trigger_pin: true,
+  trigger_canary: true,
+  trigger_disabled: true,
+  trigger_schedule: true,
+  kv: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -16,6 +16,8 @@ const candidatesMax = 8;
 /** Tries that are read in one go for each key asked for; where there are more, each key has its own. */
 const triesPerKey = 4;
 
+const dayMs = 86_400_000;
+
 /** A clock that went back may have left ids of later than now. */
 const aheadMs = 3_600_000;
 
@@ -37,8 +39,12 @@ export interface Wanted {
 
 /**
  * In the order of what is wanted: messages with one of the ids but for case and leading zeros, those
- * without a report first, then the newest. Two look-ups for a batch, whatever its size: the tries by
+ * without a report first, then the newest. A few look-ups for a batch, whatever its size: the tries by
  * their ids, then the messages that these were of, with their originals.
+ *
+ * With `backMs` the days are looked through one after another, the newest first, and an id is done with
+ * the first day that has an open try of it: nearly all reports are about today's messages. Whoever doubts
+ * what was found asks again, without it.
  */
 export async function candidatesFor(
   lookUps: LookUps,
@@ -47,8 +53,23 @@ export async function candidatesFor(
 ): Promise<(readonly Candidate[])[]> {
   const keys = new Set(wanted.flatMap(({ ids }) => ids.filter((id) => id !== "").map(keyOf)));
   if (keys.size === 0) return wanted.map(() => []);
-  const bounds = [firstIdAt(backMs === undefined ? 0 : nowMs - backMs), firstIdAt(nowMs + aheadMs)];
-  const byKey = Map.groupBy(await triesOf(lookUps, keys, bounds), (one) => keyOf(one.provider_id));
+  const wantedBy = Map.groupBy(
+    wanted.flatMap(({ channels, ids }) => ids.map((id) => ({ key: keyOf(id), channels }))),
+    ({ key }) => key,
+  );
+  const isDone = (one: Try): boolean =>
+    isOpen(one) &&
+    (wantedBy.get(keyOf(one.provider_id)) ?? []).every(({ channels }) =>
+      channels.includes(one.channel),
+    );
+  const all: Try[] = [];
+  for (const bounds of spansOf(nowMs, backMs)) {
+    const found = await triesOf(lookUps, keys, bounds);
+    all.push(...found);
+    for (const one of found) if (isDone(one)) keys.delete(keyOf(one.provider_id));
+    if (keys.size === 0) break;
+  }
+  const byKey = Map.groupBy(all, (one) => keyOf(one.provider_id));
   const tries = wanted.map(({ channels, ids }) => {
     const found = [...new Set(ids.map(keyOf))].flatMap((key) => byKey.get(key) ?? []);
     return found
@@ -153,6 +174,24 @@ async function sentsOf(
     if (part === null || parts === null || reference === null) return { message, original };
     return { message, original, part: { number: part, total: parts, reference } };
   };
+}
+
+/** Ids from and to, newest first; cut where partitions are, at midnight UTC. */
+function spansOf(nowMs: number, backMs: number | undefined): [string, string][] {
+  const endMs = nowMs + aheadMs;
+  if (backMs === undefined) return [[firstIdAt(0), firstIdAt(endMs)]];
+  const spans: [string, string][] = [];
+  const startMs = nowMs - backMs;
+  let toMs = endMs;
+  for (let fromMs = dayOf(nowMs); ; fromMs -= dayMs) {
+    spans.push([firstIdAt(Math.max(fromMs, startMs)), firstIdAt(toMs)]);
+    if (fromMs <= startMs) return spans;
+    toMs = fromMs;
+  }
+}
+
+function dayOf(ms: number): number {
+  return Math.floor(ms / dayMs) * dayMs;
 }
 
 /** As the index has it: ASCII letters low, and no zeros in front. */

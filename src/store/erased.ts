@@ -12,6 +12,9 @@ const digitsInTextMin = 7;
 /** Facts that name things of ours and of a provider; they stay, so that a life can still be found. */
 const IDS: ReadonlySet<string> = new Set(["id", "message", "messageId", "report", "session"]);
 
+/** Of a host call. */
+const CALLED: ReadonlySet<string> = new Set(["args", "answer", "refused"]);
+
 /** What is left of everything that is kept about a number. All of it is pure, and twice is once. */
 export interface Eraser {
   /** The number with and without its `+`. */
@@ -95,6 +98,8 @@ export function eraserOf(number: string): Eraser {
     if (IDS.has(name)) return value;
     // Of a script, an error of one, or the beginning of the message that a report repeats.
     if (name === "text") return value === "" ? "" : erasedAddress;
+    // What a script asked for and was told, whoever it was about.
+    if (CALLED.has(name)) return value === "" ? "" : erasedAddress;
     return words(value);
   }
 }

@@ -1,11 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { idFrom } from "../model/id.ts";
+import { firstIdAt, idFrom } from "../model/id.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { AttemptView } from "../model/view.ts";
 import { arrayText } from "./array-text.ts";
 import { type ParentColumns, linesFrom, messageFrom } from "./message-row.ts";
-import { idsOfShort, newestOfShort } from "./short-ids.ts";
+import { bothForms, rootsFor } from "./roots.ts";
+import { newestOfShort } from "./short-ids.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
 /** Everything about one SMS: the original and what came of it, oldest first. */
@@ -46,6 +47,18 @@ export interface Messages {
   list(wanted: Wanted): Promise<EntryRow[]>;
   /** By our id. */
   show(id: string): Promise<EntryRow | undefined>;
+  /** Lives by the ids of their originals, newest first: one page of those that began at that time. */
+  page(wanted: WantedLives): Promise<LifeRow[]>;
+}
+
+export interface WantedLives {
+  /** Of this customer; everybody's when undefined. */
+  readonly account: string | undefined;
+  /** That began at this time or later, in milliseconds since 1970 UTC. */
+  readonly sinceMs: number;
+  /** Only those older than this id, to go on where a page ended. */
+  readonly before: string | undefined;
+  readonly limit: number;
 }
 
 export interface Wanted {
@@ -93,8 +106,20 @@ export function createMessages(db: Kysely<Tables>): Messages {
   return {
     async life(key, limit) {
       const roots = await rootsFor(db, key, Math.min(limit, livesMax));
-      const lives = await Promise.all(roots.map((root) => lifeOf(db, root)));
-      return lives.filter((life) => life !== undefined);
+      const lives = await Promise.all(roots.map((root) => livesOf(db, [root])));
+      return lives.flat();
+    },
+    async page({ account, sinceMs, before, limit }) {
+      const { rows } = await sql<{ id: string }>`
+        select id from message
+        where parent is null and kind = 'sms' and id >= ${firstIdAt(sinceMs)}::uuid
+          and (${account ?? null}::text is null or account = ${account ?? null})
+          and (${before ?? null}::uuid is null or id < ${before ?? null}::uuid)
+        order by id desc limit ${Math.min(limit, livesMax)}`.execute(db);
+      return livesOf(
+        db,
+        rows.map(({ id }) => id),
+      );
     },
     async list({ all, limit, account, channel, status, number, before, only }) {
       const numbers = number === undefined ? null : bothForms(number);
@@ -219,56 +244,29 @@ function reportIs(status: Status | undefined): RawBuilder<boolean> {
       and t.lines ~ (${`"what":"(${words.join("|")})","facts":\\{[^}]*"message":"`}::text || m.id || '"'))`;
 }
 
-async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
-  const id = idFrom(key);
-  if (id !== undefined) {
-    const { rows } = await sql<{ root: string }>`
-      select root from message where id = ${id}::uuid`.execute(db);
-    if (rows.length > 0) return rows.map((row) => row.root);
-  }
-  const short = await idsOfShort(db, key);
-  if (short.length > 0) return short.slice(0, limit);
-  const text = key.replaceAll("\0", "");
-  if (text === "") return [];
-  const byProvider = await sql<{ root: string }>`
-    select distinct root from attempt
-    where provider_id is not null
-      and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
-    order by root desc limit ${limit}`.execute(db);
-  if (byProvider.rows.length > 0) return byProvider.rows.map((row) => row.root);
-  const numbers = bothForms(text);
-  const byNumber = await sql<{ id: string }>`
-    (select id from message where parent is null and to_address = any (${numbers})
-      order by id desc limit ${limit})
-    union
-    (select id from message where parent is null and from_address = any (${numbers})
-      order by id desc limit ${limit})
-    order by id desc limit ${limit}`.execute(db);
-  return byNumber.rows.map((row) => row.id);
-}
-
-/** A person may write a number with or without its `+`. */
-function bothForms(number: string): string[] {
-  return number.startsWith("+") ? [number, number.slice(1)] : [number, `+${number}`];
-}
-
-/** undefined when the day of its original is not kept any more, though that of a later one is. */
-async function lifeOf(db: Kysely<Tables>, root: string): Promise<LifeRow | undefined> {
+/** In this order; those are left out whose original's day is not kept any more, though a later one is. */
+async function livesOf(db: Kysely<Tables>, roots: readonly string[]): Promise<LifeRow[]> {
+  const least = roots.reduce((one, other) => (other < one ? other : one), roots[0] ?? "");
+  if (least === "") return [];
   // Children are made after their original, so days before it are not looked at.
   const { rows } = await sql<Row>`
-    ${selectEntries} where m.id = ${root}::uuid
+    ${selectEntries} where m.id = any (${arrayText(roots)}::uuid[])
     union all
-    ${selectEntries} where m.root = ${root}::uuid and m.parent is not null and m.id > ${root}::uuid
+    ${selectEntries} where m.root = any (${arrayText(roots)}::uuid[])
+      and m.parent is not null and m.id > ${least}::uuid
     order by id`.execute(db);
-  const entries = await entriesFrom(db, rows);
-  const first = rows[0];
-  if (first === undefined) return undefined;
-  return {
-    root,
-    status: first.life_sending ? "SENDING" : first.status,
-    error: first.error ?? undefined,
-    entries,
-  };
+  const entries = Map.groupBy(await entriesFrom(db, rows), ({ message }) => message.root);
+  const states = new Map(rows.map((row) => [row.root, row]));
+  return roots.flatMap((root) => {
+    const state = states.get(root);
+    if (state === undefined) return [];
+    return {
+      root,
+      status: state.life_sending ? "SENDING" : state.status,
+      error: state.error ?? undefined,
+      entries: entries.get(root) ?? [],
+    };
+  });
 }
 
 async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<EntryRow[]> {

@@ -10,6 +10,12 @@ export interface KeptPassword {
   readonly hash: string;
 }
 
+/** Of a customer's own table, where a password may also stand as it is. */
+export interface ElsewhereKept {
+  readonly scheme: PasswordScheme | "plain";
+  readonly hash: string;
+}
+
 /** Checks that may wait for a core; a check is 30 ms of CPU, so the last one waits for seconds. */
 export const checksWaitingMax = 512;
 
@@ -41,7 +47,7 @@ export interface PasswordChecker {
    * Is it the password? At most one check per core runs, in the thread pool. `kept` undefined (no such
    * account) costs the same and is never right. Rejects with `overloaded` when too many wait.
    */
-  check(account: string, password: string, kept: KeptPassword | undefined): Promise<boolean>;
+  check(account: string, password: string, kept: ElsewhereKept | undefined): Promise<boolean>;
 }
 
 export function createPasswordChecker(limits: { readonly waitingMax: number }): PasswordChecker {
@@ -90,10 +96,11 @@ export function createPasswordChecker(limits: { readonly waitingMax: number }): 
   }
 }
 
-async function matches(password: string, kept: KeptPassword): Promise<boolean> {
-  if (kept.scheme === "sha1-utf16le") {
+async function matches(password: string, kept: ElsewhereKept): Promise<boolean> {
+  if (kept.scheme !== "scrypt") {
     // A cheap form must not tell by its speed that the account exists and is of that form.
     await derive(password, Buffer.alloc(saltOctets), scryptCost);
+    if (kept.scheme === "plain") return same(digest(password), digest(kept.hash));
     return same(Buffer.from(sha1Utf16le(password)), Buffer.from(kept.hash.toUpperCase()));
   }
   const [N, r, p, salt, key] = kept.hash.split("$");
@@ -101,6 +108,11 @@ async function matches(password: string, kept: KeptPassword): Promise<boolean> {
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   const derived = await derive(password, Buffer.from(salt, "base64"), cost);
   return same(derived, Buffer.from(key, "base64"));
+}
+
+/** Of one length whatever the password is, so that the comparison tells nothing of it. */
+function digest(password: string): Buffer {
+  return createHash("sha256").update(password).digest();
 }
 
 function same(one: Buffer, other: Buffer): boolean {

@@ -7,10 +7,12 @@ import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Backups, createBackups } from "./backup.ts";
 import { watchDisk } from "./disk.ts";
+import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
 import { type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
 import { type DatabasePlace, holdDatabase } from "./hold.ts";
 import { type HoldsTable, createHoldsTable } from "./holds.ts";
+import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
 import { openLookUps } from "./look-ups.ts";
@@ -20,11 +22,14 @@ import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
 import { openPool } from "./pool.ts";
 import { type Queue, createQueue } from "./queue.ts";
+import { type SchedulesTable, createSchedulesTable } from "./schedules.ts";
 import { type ReportsTable, createReportsTable } from "./reports.ts";
 import type { KeptDay, RetentionSettings } from "./retention.ts";
 import { roundTripOf } from "./round-trip.ts";
+import { scriptsAddress } from "./scripts-schema.ts";
 import { STATEMENTS } from "./statements.ts";
 import type { Tables } from "./tables.ts";
+import { type TriggerVersions, createTriggerVersions } from "./trigger-versions.ts";
 import { type UnmatchedTable, createUnmatchedTable } from "./unmatched.ts";
 import { type Usage, createUsage } from "./usage.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
@@ -56,6 +61,8 @@ export const storeDefaults = {
 /** At a stop the last flushes get this long; then what is not committed is given up. */
 const drainMs = 10_000;
 
+export type { KvChange, KvEntry, KvPlace } from "./kv.ts";
+
 /** The only door to the database. */
 export interface Store {
   readonly writer: Writer;
@@ -63,14 +70,24 @@ export interface Store {
   readonly reports: ReportsTable;
   readonly messages: Messages;
   readonly ownMessages: OwnMessages;
+  readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
   readonly backups: Backups;
   readonly holds: HoldsTable;
+  /** What scripts keep. */
+  readonly kv: KvTable;
   readonly idBases: IdBasesTable;
+  readonly schedules: SchedulesTable;
+  readonly triggerVersions: TriggerVersions;
   readonly unmatched: UnmatchedTable;
   readonly usage: Usage;
   /** Names this start of the gateway; the owner of what it has in flight. */
   readonly startId: string;
+  /**
+   * Makes the schema `scripts` and the role that sees nothing but it, and gives how to connect as that.
+   * Rejects with `bad_configuration`, telling what to run, where we may not make them.
+   */
+  scriptsAddress(): Promise<DatabaseAddress>;
   facts(): StoreFacts;
   /** What the database itself knows of how things stand; undefined when it does not answer in time. */
   look(): Promise<StoreLook | undefined>;
@@ -136,6 +153,7 @@ export async function openStore(parts: {
     const upkeep = startUpkeep({ db, retention: settings.retention, clock, log });
     const pool = db;
     const lookUps = openLookUps(address, log);
+    const kv = createKvTable({ db, clock, log });
     const backups = createBackups({ address, log });
     const disk =
       postgres === undefined
@@ -153,10 +171,15 @@ export async function openStore(parts: {
       reports: createReportsTable(db, lookUps, clock),
       messages: createMessages(db),
       ownMessages: createOwnMessages(db),
+      foundMessages: createFoundMessages(db),
+      scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
       backups,
       holds: createHoldsTable(db),
+      kv,
       idBases: createIdBasesTable(db),
+      schedules: createSchedulesTable(db),
+      triggerVersions: createTriggerVersions(db),
       unmatched: createUnmatchedTable(db),
       usage: createUsage(db, clock, idTimeMs(startId)),
       startId,
@@ -178,6 +201,7 @@ export async function openStore(parts: {
         await upkeep.close();
         await backups.close();
         await writer.close(drainMs);
+        await kv.close();
         await lookUps.close();
         await pool.destroy();
         await postgres?.close();

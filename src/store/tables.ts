@@ -16,6 +16,12 @@ export interface Tables {
   dead_letter: DeadLetterTable;
   channel_hold: ChannelHoldTable;
   id_base: IdBaseTable;
+  trigger_version: TriggerVersionTable;
+  trigger_pin: TriggerPinTable;
+  trigger_canary: TriggerCanaryTable;
+  trigger_disabled: TriggerDisabledTable;
+  trigger_schedule: TriggerScheduleTable;
+  kv: KvTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -117,6 +123,56 @@ interface IdBaseTable {
   provider: string;
   base: string;
   since: ColumnType<Date, Date | undefined, Date>;
+}
+
+interface TriggerVersionTable {
+  file: string;
+  version: number;
+  hash: string;
+  sources: string;
+  at: Date;
+  by: string;
+}
+
+interface TriggerPinTable {
+  file: string;
+  version: number;
+  passed_over: string;
+  instead_of: number | null;
+  why: string;
+  by: string;
+  at: Date;
+}
+
+interface TriggerCanaryTable {
+  file: string;
+  version: number | null;
+  share: number | null;
+  accounts: string[] | null;
+  by: string;
+  at: Date;
+}
+
+interface TriggerDisabledTable {
+  name: string;
+  by: string;
+  at: Date;
+}
+
+interface TriggerScheduleTable {
+  name: string;
+  cron: string;
+  zone: string;
+  since: Date;
+  due: Date | null;
+  run: string | null;
+}
+
+interface KvTable {
+  namespace: string;
+  key: string;
+  value: string;
+  expires_at: Date | null;
 }
 
 interface BatchTable {

@@ -6,7 +6,7 @@
  * to load, `N` the names of its triggers, `U` an isolate to dispose of, `Q` a slot to close.
  * From the host: `H` it is up, `B` the outcome of a load, `R` lines: `B` a batch of events was taken
  * up, `S` an event has ended, with a line per trigger, `C` host call, `G` log line, `W` an isolate
- * was loaded anew.
+ * was loaded anew, `M` microseconds of processor that a trigger had since it was last told.
  */
 
 export type LoadAnswer =
@@ -77,6 +77,8 @@ export interface HostListener {
   called(call: Call): void;
   logged(slot: number, text: string): void;
   reloaded(slot: number, why: string): void;
+  /** Microseconds of processor, about once a second. */
+  spent(slot: number, us: number): void;
 }
 
 /** Reads the lines of an `R` frame. */
@@ -106,6 +108,11 @@ export function readResults(text: string, listener: HostListener): void {
       case "G": {
         const [slot, json = ""] = fieldsOf(rest, 2);
         listener.logged(Number(slot), textOf(json));
+        break;
+      }
+      case "M": {
+        const [slot, us] = fieldsOf(rest, 2);
+        listener.spent(Number(slot), Number(us));
         break;
       }
       case "W": {

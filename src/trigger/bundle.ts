@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { builtinModules, SourceMap } from "node:module";
 import { extname, join, sep } from "node:path";
 import { build, type BuildFailure, type Plugin, stop } from "esbuild";
+import { type Fault, sourceLine } from "./position.ts";
+import { keptFiles, keptNamespace, type Sources, sourcesOf } from "./sources.ts";
 
 export type Built =
   | {
@@ -10,10 +11,10 @@ export type Built =
       readonly code: string;
       /** Read when a fault is to be placed, which takes longer than to make it. */
       readonly map: () => SourceMap;
-      /** Of the code, which holds everything that the file imports. */
-      readonly hash: string;
+      /** What the code was made of, and by what it is told from other versions. */
+      readonly sources: Sources;
     }
-  | { readonly ok: false; readonly fault: string };
+  | { readonly ok: false; readonly fault: Fault };
 
 /** Octets of one source file, and of a bundle: a large npm package has 1 MiB, and loads in 30 ms. */
 const sourceOctetsMax = 4 * 1024 * 1024;
@@ -28,6 +29,8 @@ const extension = extname(import.meta.filename);
 const sdk = join(import.meta.dirname, `sdk${extension}`);
 const measure = join(import.meta.dirname, "..", "sms", `measure${extension}`);
 const runtime = join(import.meta.dirname, "script", `runtime${extension}`);
+const sdkTest = join(import.meta.dirname, `sdk-test${extension}`);
+const testRuntime = join(import.meta.dirname, "script", `test-runtime${extension}`);
 
 /** In the path of what we write around a trigger file; no file of a person has it. */
 const around = "around:";
@@ -67,12 +70,34 @@ async function bundleAlone(directory: string, file: string): Promise<Built> {
   }
 }
 
-async function built(directory: string, files: readonly string[]): Promise<Built[]> {
+/** The same of texts that were kept; nothing of the folder is read. Never rejects. */
+export async function bundleKept(
+  directory: string,
+  file: string,
+  sources: Sources,
+): Promise<Built> {
+  try {
+    const [one] = await built(directory, [file], sources);
+    if (one?.ok !== true) return one ?? { ok: false, fault: { text: `${file} was not kept` } };
+    return { ...one, sources };
+  } catch (error) {
+    return { ok: false, fault: buildFault(error, file) };
+  }
+}
+
+async function built(
+  directory: string,
+  files: readonly string[],
+  kept?: Sources,
+): Promise<Built[]> {
+  const texts = new Map<string, string>();
+  const keptTexts = kept === undefined ? [] : files.map((file) => keptFiles(kept.all, file, sdk));
   const result = await build({
     entryPoints: files.map((file) => ({ in: around + file, out: file })),
     absWorkingDir: directory,
     bundle: true,
     write: false,
+    metafile: true,
     outdir: directory,
     format: "iife",
     platform: "neutral",
@@ -81,18 +106,22 @@ async function built(directory: string, files: readonly string[]): Promise<Built
     charset: "utf8",
     sourcemap: "external",
     logLevel: "silent",
-    alias: { signalbox: sdk },
-    plugins: [entries(directory), refuseBuiltins, refuseOthers, leaveOutUnused],
+    alias: { signalbox: sdk, "signalbox/test": sdkTest },
+    plugins: [...keptTexts, entries(directory), refuseBuiltins, filesOnly(texts), leaveOutUnused],
     // A script's own tsconfig is for the editor; what runs does not depend on it.
     tsconfigRaw: "{}",
   });
+  const realDirectory = kept === undefined ? await realpath(directory) : directory;
   const outputs = new Map(result.outputFiles.map((output) => [output.path, output]));
   return files.map((file) => {
     const path = join(directory, `${file}.js`);
     const output = outputs.get(path);
     const octets = output?.contents.length ?? 0;
     if (output === undefined || octets > sourceOctetsMax)
-      return { ok: false, fault: `${file}:1:1 with all that it imports it ${tooLarge(octets)}` };
+      return {
+        ok: false,
+        fault: { text: `${file}:1:1 with all that it imports it ${tooLarge(octets)}` },
+      };
     const { text: code } = output;
     const written = outputs.get(`${path}.map`);
     let map: SourceMap | undefined;
@@ -100,11 +129,15 @@ async function built(directory: string, files: readonly string[]): Promise<Built
       ok: true,
       code,
       // Written by esbuild.
-      map: () => (map ??= new SourceMap(JSON.parse(written?.text ?? ""))),
-      hash: createHash("sha256").update(code).digest("hex"),
+      map: () =>
+        (map ??= new SourceMap(JSON.parse(written?.text.replaceAll(keptPrefix, '"') ?? ""))),
+      sources: kept ?? sourcesOf(around + file, result.metafile.inputs, texts, realDirectory),
     };
   });
 }
+
+/** How the map names a kept text; nobody else is to know where it came from. */
+const keptPrefix = `"${keptNamespace}:`;
 
 /** What stands around a trigger file. */
 function entries(directory: string): Plugin {
@@ -118,7 +151,7 @@ function entries(directory: string): Plugin {
       on.onLoad({ filter: /./, namespace: "around" }, ({ path: file }) => ({
         contents: [
           // The runtime comes first, so that it is set up before the script's first line.
-          `import { pump, collect, describe } from ${JSON.stringify(runtime)};`,
+          `import { pump, collect, describe } from ${JSON.stringify(isTestFile(file) ? testRuntime : runtime)};`,
           `import * as script from ${JSON.stringify(`./${file}`)};`,
           `const registered = describe(script, ${JSON.stringify(file)});`,
           `globalThis.signalbox = { pump, collect, registered };`,
@@ -128,6 +161,11 @@ function entries(directory: string): Plugin {
       }));
     },
   };
+}
+
+/** Tests lie beside the triggers. */
+function isTestFile(file: string): boolean {
+  return file.endsWith(".test.ts");
 }
 
 function tooLarge(octets: number): string {
@@ -160,30 +198,49 @@ const leaveOutUnused: Plugin = {
   },
 };
 
-/** A pipe would be waited for and a device read without end, so nothing but files is opened. */
-const refuseOthers: Plugin = {
-  name: "files only",
-  setup(on) {
-    on.onLoad({ filter: /./, namespace: "file" }, async ({ path }) => {
-      if (path.startsWith(ours)) return undefined;
-      const found = await stat(path);
-      const { size } = found;
-      if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
-      if (size > sourceOctetsMax) return { errors: [{ text: `it ${tooLarge(size)}` }] };
-      return undefined;
-    });
-  },
-};
+/**
+ * A pipe would be waited for and a device read without end, so nothing but files is opened. What was
+ * read is put into `texts`, by its path: the very texts that are bundled are those that are kept.
+ */
+function filesOnly(texts: Map<string, string>): Plugin {
+  return {
+    name: "files only",
+    setup(on) {
+      on.onLoad({ filter: /./, namespace: "file" }, async ({ path }) => {
+        if (path.startsWith(ours)) return undefined;
+        const found = await stat(path);
+        const { size } = found;
+        if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
+        if (size > sourceOctetsMax) return { errors: [{ text: `it ${tooLarge(size)}` }] };
+        const contents = await readFile(path, "utf8");
+        texts.set(path, contents);
+        return { contents, loader: "default" };
+      });
+    },
+  };
+}
 
 function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && "errors" in error;
 }
 
+/** Where our SDK lies is nothing that helps its user. */
+const unknownExport = /^No matching export in ".*[\\/]sdk(-test)?\.[jt]s" for import (".*")$/;
+
+function unknownExportText(_all: string, test: string | undefined, name: string): string {
+  return `"signalbox${test === undefined ? "" : "/test"}" has no ${name}`;
+}
+
 /** esbuild's first error as `file:line:column text`; it counts columns from 0. */
-function buildFault(error: unknown, file: string): string {
+function buildFault(error: unknown, file: string): Fault {
   const first = isBuildFailure(error) ? error.errors[0] : undefined;
-  if (first === undefined) return `${file} cannot be bundled: ${String(error)}`;
-  const { location, text } = first;
-  if (location === null || location.file.startsWith(around)) return `${file}:1:1 ${text}`;
-  return `${location.file}:${location.line}:${location.column + 1} ${text}`;
+  if (first === undefined) return { text: `${file} cannot be bundled: ${String(error)}` };
+  const { location } = first;
+  const text = first.text.replace(unknownExport, unknownExportText);
+  if (location === null || location.file.startsWith(around)) return { text: `${file}:1:1 ${text}` };
+  const { line, lineText } = location;
+  const column = location.column + 1;
+  const placed = `${location.file}:${line}:${column} ${text}`;
+  const source = sourceLine(lineText, line, column);
+  return source === undefined ? { text: placed } : { text: placed, source };
 }

@@ -15,6 +15,9 @@ import type { Caller, HostCalls } from "./host-calls.ts";
 import type { Death, HostProcess } from "./host-process.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { type Faulted, faultOf, noteCharactersMax, ranOf } from "./outcome.ts";
+import { loggedText } from "./logged.ts";
+import type { Fault } from "./position.ts";
+import { recordingOf } from "./recording.ts";
 import { type EngineRequest, type RequestFacts, type RequestKind, tupleText } from "./request.ts";
 import { type Chain, chainOf, type LiveTrigger, type Script } from "./routes.ts";
 
@@ -40,6 +43,8 @@ export interface DispatchOwner {
   readonly clock: Clock;
   readonly log: Log;
   readonly calls: HostCalls;
+  /** Something went wrong in it; it is counted already. */
+  faulted(trigger: LiveTrigger): void;
   /** The trigger overran or took a host down. */
   strike(trigger: LiveTrigger, why: string): void;
   /** The last event that needed a retired script has ended. */
@@ -62,6 +67,9 @@ interface OpenEvent extends Caller, SentEvent {
 /** Batches per kind with the host: one that it works on, one that waits in its pipe. */
 const batchesOutMax = 2;
 
+/** A trigger that fails for each of a thousand messages a second is told of once in that time. */
+const quietMs = 1000;
+
 export function openDispatch(owner: DispatchOwner): Dispatch {
   const { limits, clock } = owner;
   const eventDeadline = openDeadline(limits.eventDeadlineMs, clock, overdue);
@@ -69,6 +77,8 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
   const open = new Map<number, OpenEvent>();
   const queues = new Map<RequestKind, OpenEvent[]>();
   const answers: Answer[] = [];
+  /** Until when no fault of a trigger is logged, in milliseconds of the clock. */
+  const quietUntilMs = new WeakMap<LiveTrigger, number>();
   let active: HostProcess | undefined;
   let lastKey = 0;
   let batches = 0;
@@ -141,8 +151,20 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
     const names = triggers.map((trigger) => trigger.name).join(", ");
     const text = `${names} took longer than ${event.deadline.ms} ms${waitingFor(event)}`;
     // With several it is not known which one was at it; they share the blame in the text only.
-    if (triggers.length === 1 && triggers[0] !== undefined) triggers[0].faults++;
+    if (triggers.length === 1 && triggers[0] !== undefined) blame(triggers[0], { text });
     abandon(event, "decision_timeout", text, event.chain.absent);
+  }
+
+  /** Counts a fault and tells the log, of the same trigger once a second. */
+  function blame(trigger: LiveTrigger, { text, source }: Fault): void {
+    trigger.faults++;
+    const atMs = clock.nowMs();
+    owner.faulted(trigger);
+    trigger.lastFault = { atMs, text, ...(source === undefined ? {} : { source }) };
+    if (atMs < (quietUntilMs.get(trigger) ?? 0)) return;
+    quietUntilMs.set(trigger, atMs + quietMs);
+    const { name, file, version, faults } = trigger;
+    owner.log.warn({ trigger: name, file, version, fault: text, source, faults }, "trigger fault");
   }
 
   function waitingFor(event: OpenEvent): string {
@@ -157,19 +179,24 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
     const { kind } = event.facts;
     const ran: Ran[] = [...event.chain.absent];
     let stopped = false;
+    const recording =
+      event.record === undefined || limits.recordedCharactersMax === 0
+        ? undefined
+        : recordingOf(event.record, limits.recordedCharactersMax);
     for (const line of lines) {
       const trigger = event.chain.triggers.find((one) => one.slot === line.slot);
       if (trigger === undefined) continue;
       const { placed } = trigger.script;
-      const one = ranOf(line, trigger, kind, limits, line.flag === "x" ? String : placed);
+      const one = ranOf(line, trigger, kind, limits, line.flag === "x" ? unplaced : placed);
       trigger.runs++;
       trigger.us += line.us;
+      trigger.took.add(line.us);
       if ("fault" in one) {
-        trigger.faults++;
+        blame(trigger, one);
         stopped ||= !one.skipped;
       } else stopped ||= one.actions.some((action) => action.do === "reject");
       if (line.flag === "x") owner.strike(trigger, "fault" in one ? one.text : "");
-      ran.push(one);
+      ran.push(recording === undefined ? one : recording.of(one, line.slot));
     }
     const last = event.chain.triggers.at(-1);
     const complete = stopped || lines.at(-1)?.slot === last?.slot;
@@ -248,9 +275,10 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         const event = open.get(call.key);
         const trigger = event?.chain.triggers.find((one) => one.slot === call.slot);
         if (event === undefined || trigger === undefined || event.host !== host) return;
-        const wrong = owner.calls.called(call, trigger.name, event);
+        const from = { trigger: trigger.name, file: trigger.file };
+        const wrong = owner.calls.called(call, from, event);
         if (wrong === undefined) return;
-        trigger.faults++;
+        blame(trigger, { text: wrong });
         const ran = [...event.chain.absent, faultOf(trigger, "trigger_failed", wrong, 0)];
         abandon(event, "trigger_failed", wrong, ran);
       },
@@ -258,12 +286,16 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         const trigger = owner.triggerAt(slot);
         owner.log.info(
           { trigger: trigger?.name, file: trigger?.file },
-          text.slice(0, noteCharactersMax),
+          loggedText(text, trigger?.script).slice(0, noteCharactersMax),
         );
       },
       reloaded(slot, why) {
         const trigger = owner.triggerAt(slot);
         owner.log.warn({ trigger: trigger?.name, why }, "A trigger was stopped and loaded anew.");
+      },
+      spent(slot, us) {
+        const trigger = owner.triggerAt(slot);
+        if (trigger !== undefined) trigger.cpuUs += us;
       },
     }),
     hostUp(host) {
@@ -283,8 +315,8 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         // Whoever was killed from outside gets a second chance; who did it himself does not.
         if (!death.certain && event.deaths < 2) continue;
         culprit.runs++;
-        culprit.faults++;
         const text = `took its host down: ${death.why}`;
+        blame(culprit, { text });
         without(event, culprit, faultOf(culprit, "trigger_failed", text, 0));
       }
       answers.length = 0; // They were for events of that host, which ask again.
@@ -307,6 +339,11 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         settle(event, undecided("internal", "the gateway was stopped", []));
     },
   };
+}
+
+/** What was stopped has no stack to find a place in. */
+function unplaced(text: string): Fault {
+  return { text };
 }
 
 function undecided(fault: ErrorCode, text: string, ran: readonly Ran[]): Ruling {

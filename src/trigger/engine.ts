@@ -4,16 +4,23 @@ import { GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
 import type { Readings } from "../model/meter.ts";
 import type { TriggerView } from "../model/view.ts";
+import { type Tables, tablesOf } from "./canary.ts";
+import { openControl, type TriggerControl } from "./control.ts";
 import { openDispatch } from "./dispatch.ts";
+import { failing } from "./failing.ts";
 import { type FleetFacts, openFleet } from "./fleet.ts";
 import { watchFolder } from "./folder.ts";
-import { type HostFunctions, openHostCalls } from "./host-calls.ts";
+import { type FindHostFunction, type HostFunctions, openHostCalls } from "./host-calls.ts";
 import { hostProgram } from "./host-program.ts";
 import type { TriggerLimits } from "./limits.ts";
+import { viewsOf } from "./listing.ts";
 import { type EngineRequest, requestFacts } from "./request.ts";
 import { isolateOf } from "./slot.ts";
-import { type LiveTrigger, type Routes, routesOf, type Script } from "./routes.ts";
-import { openScripts, type ScriptFile } from "./scripts.ts";
+import type { LiveTrigger, Routes, Script } from "./routes.ts";
+import { type Approve, openScripts } from "./scripts.ts";
+import { forgetfulKeeper, type VersionKeeper } from "./versions.ts";
+
+export type { HostFunction, HostFunctions } from "./host-calls.ts";
 
 /** The door of the trigger engine: it turns events into decisions by what the scripts say. */
 export interface Engine {
@@ -28,8 +35,12 @@ export interface Engine {
   wants(request: EngineRequest): boolean;
   /** How long changes of this channel must last until some trigger is to be told, in milliseconds. */
   waitsFor(channel: string): ReadonlySet<number>;
+  /** The triggers that run by the clock. The same list as long as the triggers are the same. */
+  schedules(): Routes["schedules"];
   /** Every trigger, and every file that has none because it is broken. */
   list(): readonly TriggerView[];
+  /** What operators settle about triggers. */
+  readonly control: TriggerControl;
   facts(): EngineFacts;
   /** Looks at the folder now, instead of when the file system tells of a change. */
   rescan(): Promise<void>;
@@ -57,12 +68,20 @@ export interface EngineOptions {
   readonly calls: HostFunctions;
   /** Names of the channels that there are, to warn of a trigger that names another one. */
   readonly channels?: () => readonly string[];
+  /** Where versions are kept; in memory when left out. */
+  readonly keeper?: VersionKeeper;
+  /** A last word on each file that could be loaded, before it runs; what it says is a fault of the file. */
+  readonly approve?: Approve;
+  /** For a rehearsal: neither a watch nor a spare, and of the folder only what it takes. */
+  readonly briefly?: { takes(file: string): boolean; readonly find: FindHostFunction };
 }
 
 /** Rejects with `bad_configuration` when the folder cannot be read. Broken files do not stop it. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { directory, limits, log, clock } = options;
-  let routes: Routes = routesOf([]);
+  const keeper = options.keeper ?? forgetfulKeeper();
+  const state = await keeper.state();
+  let tables: Tables = tablesOf([], () => false);
   const bySlot = new Map<number, LiveTrigger>();
   const waiters: (() => void)[] = [];
 
@@ -70,8 +89,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     limits,
     clock,
     log,
-    calls: openHostCalls(options.calls, limits, log),
+    calls: openHostCalls(options.briefly?.find ?? options.calls, limits, log),
     strike,
+    faulted,
     drained: dispose,
     triggerAt: (slot) => bySlot.get(slot),
   });
@@ -91,8 +111,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const scripts = openScripts({
     directory,
+    takes: options.briefly?.takes,
     clock,
     log,
+    limits,
+    keeper,
+    state,
+    approve: options.approve,
     load: hosts.load,
     unload: hosts.unload,
     arm(script) {
@@ -110,8 +135,42 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     },
   });
 
+  const control = openControl({
+    scripts,
+    keeper,
+    disabled: state.disabled,
+    clock,
+    log,
+    switched: reroute,
+  });
+  const listing = {
+    disabledBy: control.disabledBy,
+    nowMs: () => clock.nowMs(),
+    unknownChannels: (trigger: LiveTrigger) =>
+      unknownChannels([trigger]).map(({ channel }) => channel),
+  };
+
   function reroute(): void {
-    routes = routesOf(scripts.files().flatMap(({ script }) => script?.triggers ?? []));
+    tables = tablesOf(scripts.files(), (name) => control.disabledBy(name) !== undefined);
+  }
+
+  /** Which triggers there are for this event. */
+  function routesFor(request: EngineRequest): Routes {
+    return tables.routesFor === undefined ? tables.most : tables.routesFor(request);
+  }
+
+  /** A version that is on trial goes back when it fails too often. */
+  function faulted({ script }: LiveTrigger): void {
+    if (!isOnTrial(script)) return;
+    const why = failing(script, limits);
+    if (why !== undefined) control.takeBack(script, why);
+  }
+
+  function isOnTrial(script: Script): boolean {
+    if (script.retired) return false;
+    const { isNew, version, sinceMs } = script;
+    const isFresh = isNew && version > 1 && clock.nowMs() < sinceMs + limits.freshMs;
+    return isFresh || scripts.known(script.file)?.candidate === script;
   }
 
   function dispose(script: Script): void {
@@ -129,11 +188,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   function quarantine(trigger: LiveTrigger, why: string): void {
     if (trigger.quarantine !== undefined) return;
-    trigger.quarantine = `in quarantine until ${trigger.file} changes, because ${why}`;
+    trigger.quarantine = `in quarantine until ${trigger.file} changes or it is released, because ${why}`;
     log.error({ trigger: trigger.name, file: trigger.file, why }, "A trigger is in quarantine.");
     reroute();
     hosts.quarantine(trigger.slot);
     dispatch.quarantined(trigger);
+    if (isOnTrial(trigger.script)) control.takeBack(trigger.script, why);
   }
 
   function warnOfChannels(script: Script): void {
@@ -151,24 +211,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     );
   }
 
-  function viewOf(trigger: LiveTrigger, file: ScriptFile): TriggerView {
-    const { name, event, order, version, script, runs, faults, quarantine } = trigger;
-    const wanting = unknownChannels([trigger]).map(({ channel }) => channel);
-    const running = `version ${version} runs`;
-    const channelNote = wanting.length === 0 ? "" : `; there is no channel ${wanting.join(", ")}`;
-    const views = { name, event, file: file.file, order, version, runs, faults };
-    if (quarantine !== undefined)
-      return { ...views, state: "quarantined", detail: quarantine, sinceMs: script.sinceMs };
-    if (file.fault !== undefined)
-      return {
-        ...views,
-        state: "broken",
-        detail: `${file.fault}; ${running} still`,
-        sinceMs: file.faultSinceMs,
-      };
-    return { ...views, state: "active", detail: running + channelNote, sinceMs: script.sinceMs };
-  }
-
   async function rescan(quietMs = 0): Promise<boolean> {
     try {
       return await scripts.scan(quietMs);
@@ -180,14 +222,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   let unwatch = () => Promise.resolve();
   try {
     // The watch begins first, so that no save falls between it and the first look.
-    unwatch = await watchFolder(directory, limits.saveQuietMs, log, () =>
-      rescan(limits.saveQuietMs).catch((error: unknown) => {
-        log.error({ directory, why: whyNot(error) }, "The trigger folder cannot be read.");
-        return true;
-      }),
-    );
+    if (options.briefly === undefined)
+      unwatch = await watchFolder(directory, limits.saveQuietMs, log, () =>
+        rescan(limits.saveQuietMs).catch((error: unknown) => {
+          log.error({ directory, why: whyNot(error) }, "The trigger folder cannot be read.");
+          return true;
+        }),
+      );
     await rescan();
-    hosts.startSpare();
+    if (options.briefly === undefined) hosts.startSpare();
   } catch (error) {
     await unwatch();
     await hosts.close();
@@ -198,7 +241,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return {
     decide(request) {
       const facts = requestFacts(request);
-      const chain = routes.chainFor(facts);
+      const chain = routesFor(request).chainFor(facts, request);
       if (chain.unavailable !== undefined) {
         const { name, quarantine } = chain.unavailable;
         const text = `${name} is ${quarantine}`;
@@ -213,27 +256,22 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       return dispatch.decide(request, facts, chain);
     },
     wants(request) {
-      const { triggers, unavailable } = routes.chainFor(requestFacts(request));
+      const { triggers, unavailable } = routesFor(request).chainFor(requestFacts(request), request);
       return triggers.length > 0 || unavailable !== undefined;
     },
-    waitsFor: (channel) => routes.waitsFor(channel),
-    list: () =>
-      scripts.files().flatMap((file): TriggerView[] => {
-        if (file.script !== undefined)
-          return file.script.triggers.map((trigger) => viewOf(trigger, file));
-        return [brokenView(file)];
-      }),
+    waitsFor: (channel) => tables.most.waitsFor(channel),
+    schedules: () => tables.most.schedules,
+    list: () => scripts.files().flatMap((file) => viewsOf(file, listing)),
+    control,
     facts: () => ({
       ...hosts.facts(),
       openEvents: dispatch.openEvents(),
       batches: dispatch.batches(),
-      triggers: scripts.files().flatMap((file): Readings["triggers"] => {
-        if (file.script === undefined) return [{ ...brokenView(file), tookMs: 0 }];
-        return file.script.triggers.map((trigger) => ({
-          ...viewOf(trigger, file),
-          tookMs: trigger.us / 1_000,
-        }));
-      }),
+      triggers: scripts
+        .files()
+        .flatMap((file): Readings["triggers"] =>
+          viewsOf(file, listing).map((view) => ({ ...view, tookMs: view.meanMs * view.runs })),
+        ),
     }),
     async rescan() {
       await rescan();
@@ -241,6 +279,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     changed: () => new Promise((resolve) => waiters.push(resolve)),
     async close() {
       await unwatch();
+      await scripts.kept();
       dispatch.close();
       await hosts.close();
     },
@@ -254,20 +293,4 @@ function whyNot(error: unknown): string {
   if (code === "ENOENT") return "it is not there";
   if (code === "ENOTDIR") return "it is no folder";
   return error.message;
-}
-
-/** A file of which nothing has ever run: which triggers it would have is not known. */
-function brokenView(file: ScriptFile): TriggerView {
-  return {
-    name: file.file.replace(/\.ts$/, ""),
-    event: "",
-    file: file.file,
-    order: 0,
-    version: 0,
-    state: "broken",
-    detail: `${file.fault ?? ""}; nothing of it runs`,
-    sinceMs: file.faultSinceMs,
-    runs: 0,
-    faults: 0,
-  };
 }

@@ -14,9 +14,20 @@ export type HostFunction = (
   args: readonly unknown[],
   request: EngineRequest,
   callId: string,
+  from: CallOrigin,
 ) => Promise<unknown>;
 
+/** The trigger that asks. */
+export interface CallOrigin {
+  readonly trigger: string;
+  /** Its file, such as `bind.ts`: what its versions have in common. */
+  readonly file: string;
+}
+
 export type HostFunctions = Readonly<Record<string, HostFunction>>;
+
+/** The same, looked up for each call: of an event that brings its own answers. */
+export type FindHostFunction = (name: string, request: EngineRequest) => HostFunction | undefined;
 
 /** The calls of one open event, by trigger and number, so that a rerun gets the same answers. */
 export interface CallRecord {
@@ -49,26 +60,27 @@ const callOctets = 256;
 
 export interface HostCalls {
   /** Answers a call, now or later. Gives one sentence when the call is a fault of the trigger. */
-  called(call: Call, trigger: string, caller: Caller): string | undefined;
+  called(call: Call, from: CallOrigin, caller: Caller): string | undefined;
 }
 
 export function openHostCalls(
-  functions: HostFunctions,
+  functions: HostFunctions | FindHostFunction,
   limits: TriggerLimits,
   log: Log,
 ): HostCalls {
   /** Per trigger: calls that run, and starts that wait for one of them to end. */
   const lanes = new Map<string, { running: number; readonly waiting: (() => void)[] }>();
 
-  function start(recorded: Recorded, trigger: string, caller: Caller): void {
+  function start(recorded: Recorded, from: CallOrigin, caller: Caller): void {
+    const { trigger } = from;
     const lane = lanes.get(trigger) ?? { running: 0, waiting: [] };
     lanes.set(trigger, lane);
     if (lane.running >= limits.hostCallsMax) {
-      lane.waiting.push(() => start(recorded, trigger, caller));
+      lane.waiting.push(() => start(recorded, from, caller));
       return;
     }
     lane.running++;
-    void run(recorded.call, trigger, caller).then((answer) => {
+    void run(recorded.call, from, caller).then((answer) => {
       lane.running--;
       if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(trigger);
       lane.waiting.shift()?.();
@@ -77,14 +89,15 @@ export function openHostCalls(
   }
 
   /** Never rejects. */
-  async function run(call: Call, trigger: string, caller: Caller): Promise<Recorded["answer"]> {
+  async function run(call: Call, from: CallOrigin, caller: Caller): Promise<Recorded["answer"]> {
+    const { trigger } = from;
     if (!caller.isOpen()) return refusal("the event is over");
     try {
       const args = JSON.parse(call.args) as unknown;
-      const made = Object.hasOwn(functions, call.name) ? functions[call.name] : undefined;
+      const made = functionOf(functions, call.name, caller.request);
       if (made === undefined || !Array.isArray(args)) return refusal("there is no such call");
       const callId = `${caller.id}:${trigger}:${call.number}`;
-      const value = await made(args as unknown[], caller.request, callId);
+      const value = await made(args as unknown[], caller.request, callId, from);
       const json = JSON.stringify(value ?? null);
       if (Buffer.byteLength(json) > limits.resultOctetsMax)
         return refusal(`the answer is larger than ${limits.resultOctetsMax} octets`);
@@ -105,7 +118,7 @@ export function openHostCalls(
   }
 
   return {
-    called(call, trigger, caller) {
+    called(call, from, caller) {
       caller.record ??= { calls: new Map(), inFlight: 0, octets: 0 };
       const { record } = caller;
       const place = `${call.slot} ${call.number}`;
@@ -125,10 +138,19 @@ export function openHostCalls(
       if (record.inFlight > limits.hostCallsMax) {
         const text = `more than ${limits.hostCallsMax} calls in flight for one event`;
         finish(recorded, refusal(text), caller);
-      } else start(recorded, trigger, caller);
+      } else start(recorded, from, caller);
       return undefined;
     },
   };
+}
+
+function functionOf(
+  functions: HostFunctions | FindHostFunction,
+  name: string,
+  request: EngineRequest,
+): HostFunction | undefined {
+  if (typeof functions === "function") return functions(name, request);
+  return Object.hasOwn(functions, name) ? functions[name] : undefined;
 }
 
 function refusal(text: string): Recorded["answer"] {

@@ -181,7 +181,8 @@ export function startHost(owner: HostOwner): HostProcess {
       else if (isOwing() && silentMs > (up ? limits.eventDeadlineMs : startMs))
         kill(`no answer for ${Math.round(silentMs)} ms`, false);
       else if (looks++ % 4 === 0 && residentMib(child) > limits.hostMemoryMib)
-        kill(`more than ${limits.hostMemoryMib} MiB`, true);
+        // What grew slowly need not have been grown by whoever is inside just now.
+        kill(`more than ${limits.hostMemoryMib} MiB`, unchanged > 0);
       else if (!isOwing() && now.slot === 0 && nowMs - sentMs > lookAfterSendMs) {
         clearInterval(timer);
         timer = undefined;

@@ -3,6 +3,8 @@ import type { Arming, LoadAnswer } from "./batch.ts";
 import { frameOf, readFrames } from "./frame.ts";
 import { type Bundle, type Isolate, openIsolate, Overrun } from "./isolate.ts";
 import type { TriggerLimits } from "./limits.ts";
+import { openOutbox } from "./outbox.ts";
+import { openProcessorMeter, processorUs } from "./processor-meter.ts";
 import { positionWriter } from "./recorder.ts";
 import { handlerOf, isolateOf, slotOf } from "./slot.ts";
 
@@ -50,6 +52,9 @@ interface Station {
   quarantined: boolean;
 }
 
+/** Of what a file threw while it was loaded, as much as the gateway looks at. */
+const stackCharactersMax = 8000;
+
 /** Times that an event, or a load, is tried again because the machine left it no processor time. */
 const starvedMax = 5;
 
@@ -63,8 +68,12 @@ const stations = new Map<number, Station>();
 const runs = new Map<string, Run>();
 /** Slots with items, in the order in which they got them. */
 const busy = new Set<number>();
-let outbox: string[] = [];
+const { tell, flush } = openOutbox(pipe);
 let scheduled = false;
+const meter = openProcessorMeter((spent) => {
+  for (const [slot, us] of spent) tell(`M${slot} ${us}`);
+  flush();
+});
 
 readFrames(pipe, take, () => process.exit(1));
 // The gateway has gone, whatever the reason: nobody is left to work for.
@@ -118,7 +127,7 @@ function takeEvents(text: string): void {
     runs.set(key, run);
     giveEvent(run);
   }
-  outbox.push(`B${lines[0]}`);
+  tell(`B${lines[0]}`);
   schedule();
 }
 
@@ -174,7 +183,8 @@ function openPatiently(bundle: Bundle): Isolate {
 
 function faultText(error: unknown): string {
   if (error instanceof Overrun) return `while it was loaded it ${error.message}`;
-  return error instanceof Error ? (error.stack ?? error.message) : "a throw that is no error";
+  if (!(error instanceof Error)) return "a throw that is no error";
+  return (error.stack ?? error.message).slice(0, stackCharactersMax);
 }
 
 function arm({ isolate, triggers }: Arming): void {
@@ -270,18 +280,22 @@ function pump(slot: number, station: Station, items: readonly Item[]): boolean {
   const lines = [...forgotten, ...items.map((item) => item.lines)].join("\n");
   const only = items.every((item) => item.run === items[0]?.run) ? items[0]?.run : undefined;
   const began = performance.now();
+  const beganUs = processorUs();
   enter(slot, only === undefined ? 0 : Number(only.key));
   try {
     const told = isolate.pump(handlerOf(slot), lines);
-    enter(0, 0);
     const us = Math.round(((performance.now() - began) * 1000) / items.length);
+    // Still inside: however long it takes to read what it told is its own doing.
     if (told !== "") read(told, slot, station, us);
+    enter(0, 0);
     return true;
   } catch (error) {
     enter(0, 0);
     if (!(error instanceof Overrun)) throw error;
     overran(slot, only, error, Math.round((performance.now() - began) * 1000));
     return false;
+  } finally {
+    meter.spent(slot, processorUs() - beganUs);
   }
 }
 
@@ -291,7 +305,7 @@ function read(told: string, slot: number, station: Station, us: number): void {
   for (const line of told.split("\n")) {
     const kind = line.charAt(0);
     if (kind === "G") {
-      if (logged++ < limits.logLinesMax && !tooLong(line)) outbox.push(`G${slot} ${line.slice(1)}`);
+      if (logged++ < limits.logLinesMax && !tooLong(line)) tell(`G${slot} ${line.slice(1)}`);
       continue;
     }
     const blank = line.indexOf(" ");
@@ -299,13 +313,14 @@ function read(told: string, slot: number, station: Station, us: number): void {
     const rest = line.slice(blank + 1);
     const run = runs.get(key);
     if (kind === "L") {
-      late(run, slot, station, rest);
+      if (!late(run, slot, station, rest) && logged++ < limits.logLinesMax)
+        tell(`G${slot} ${lateText(rest)}`);
       continue;
     }
     if (run === undefined || run.chain[run.at] !== slot || !run.entered) continue;
     if (tooLong(rest)) settle(run, slot, us, "!", '"asked for more than resultOctetsMax"');
     else if (kind === "S") settle(run, slot, us, rest.charAt(0), rest.slice(1));
-    else if (kind === "C") outbox.push(`C${key} ${slot} ${rest}`);
+    else if (kind === "C") tell(`C${key} ${slot} ${rest}`);
   }
 }
 
@@ -327,20 +342,23 @@ function settle(run: Run, slot: number, us: number, flag: string, payload: strin
 
 function finish(run: Run): void {
   runs.delete(run.key);
-  outbox.push(`S${run.key} ${run.ran.length}`);
-  for (const line of run.ran) outbox.push(line);
+  tell([`S${run.key} ${run.ran.length}`, ...run.ran].join("\n"));
 }
 
-/** A handler has ended and something of it still called: too late to count, a fault if still open. */
-function late(run: Run | undefined, slot: number, station: Station, what: string): void {
-  const text = JSON.stringify(`${what.slice(0, 100)} was called after the handler had ended`);
+/**
+ * A handler has ended and something of it still called: a fault if its event is open. False when it is
+ * too late to count.
+ */
+function late(run: Run | undefined, slot: number, station: Station, what: string): boolean {
   const at = run === undefined ? -1 : run.chain.indexOf(slot);
-  if (run === undefined || at < 0 || at >= run.at || station.skip) {
-    outbox.push(`G${slot} ${text}`);
-    return;
-  }
-  run.ran.push(`${slot} 0 !${text}`);
+  if (run === undefined || at < 0 || at >= run.at || station.skip) return false;
+  run.ran.push(`${slot} 0 !${lateText(what)}`);
   finish(run);
+  return true;
+}
+
+function lateText(what: string): string {
+  return JSON.stringify(`${what.slice(0, 100)} was called after the handler had ended`);
 }
 
 /**
@@ -354,7 +372,7 @@ function overran(slot: number, only: Run | undefined, overrun: Overrun, us: numb
   isolates.get(number)?.dispose();
   isolates.delete(number);
   const text = JSON.stringify(overrun.message);
-  outbox.push(`W${slot} ${text}`);
+  tell(`W${slot} ${text}`);
   if (bundle !== undefined) load(bundle);
   const again: Run[] = [];
   for (const run of runs.values())
@@ -375,10 +393,4 @@ function overran(slot: number, only: Run | undefined, overrun: Overrun, us: numb
 /** Over all tries together: what is harmless needs little each time, what is endless uses it all. */
 function isStarved(processorUs: number, limitMs: number): boolean {
   return processorUs < (limitMs * 1000) / 2;
-}
-
-function flush(): void {
-  if (outbox.length === 0) return;
-  pipe.write(frameOf(`R${outbox.join("\n")}`));
-  outbox = [];
 }

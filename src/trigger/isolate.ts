@@ -1,4 +1,5 @@
 import ivm from "isolated-vm";
+import { processorUs } from "./processor-meter.ts";
 
 /** A file's bundle, ready to be run in an isolate of its own. */
 export interface Bundle {
@@ -37,6 +38,12 @@ export interface Isolate {
   pump(handler: number, lines: string): string;
   dispose(): void;
 }
+
+/**
+ * Lines that one pump may bring. A full batch of 128 events that make 64 calls each has 8,192; what is
+ * more is a flood that would keep the host from everybody else.
+ */
+const linesMax = 65_536;
 
 /** Characters; 64 triggers with long lists of channels fit many times. */
 const registeredCharactersMax = 262_144;
@@ -82,6 +89,7 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
           throw error instanceof Overrun ? error : new Overrun("tampered with its runtime");
         }
         if (typeof told !== "string") throw new Overrun("tampered with its runtime");
+        if (hasMoreLines(told)) throw new Overrun(`told more than ${linesMax} lines at once`);
         return stray === "" || told === "" ? stray + told : `${stray}\n${told}`;
       },
       dispose,
@@ -90,6 +98,14 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
     dispose();
     throw error;
   }
+}
+
+function hasMoreLines(text: string): boolean {
+  if (text.length <= linesMax) return false;
+  let lines = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1))
+    if (++lines > linesMax) return true;
+  return false;
 }
 
 /** A log line for a promise that was rejected and that no event waits for. */
@@ -112,9 +128,4 @@ function runToEnd<T>(run: () => T): T {
       throw new Overrun("used more memory than isolateMemoryMib");
     throw error;
   }
-}
-
-function processorUs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return user + system;
 }

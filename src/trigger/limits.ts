@@ -30,6 +30,18 @@ export interface TriggerLimits {
   readonly quarantineMs: number;
   /** Lines a trigger may log per run of a batch; the rest is dropped. */
   readonly logLinesMax: number;
+  /** Characters of host calls and their answers kept in the trace of one event; 0: none are kept. */
+  readonly recordedCharactersMax: number;
+  /** Milliseconds for which a version is fresh: it goes back by itself when it fails too often. */
+  readonly freshMs: number;
+  /** Runs of a fresh version before its faults say anything. */
+  readonly freshRuns: number;
+  /** Share of the runs of a fresh version, or of a canary, that may be faults; 0 to 1. */
+  readonly freshFaultShare: number;
+  /** Versions of one file that are kept; the oldest are forgotten. */
+  readonly versionsKept: number;
+  /** Milliseconds for which a version is kept; those that run are kept as long as they do. */
+  readonly versionsKeptMs: number;
   /** Milliseconds without another hint from the file system after which a save counts as whole. */
   readonly saveQuietMs: number;
 }
@@ -47,8 +59,8 @@ export const defaultLimits: TriggerLimits = {
   actionsMax: 256,
   // More than a data source or a web service of ours serves at once; the rest waits its turn.
   hostCallsMax: 64,
-  // A second of work at 1,000 events/s; who waits longer than that has given up.
-  queuedEventsMax: 1024,
+  // Half a second of work at full load: 200 customers with a window of 10 each are well inside.
+  queuedEventsMax: 4096,
   // Beyond this a batch gains less than 10 % and the first of it waits longer for its answer.
   batchEventsMax: 128,
   // Six times pumpMs: what V8's own time limit did not stop will not stop by itself.
@@ -64,6 +76,18 @@ export const defaultLimits: TriggerLimits = {
   quarantineMs: 60_000,
   // A line for every second event of a batch.
   logLinesMax: 64,
+  // Some forty rows of a database; a trace is written beside each message that asks for something.
+  recordedCharactersMax: 16_384,
+  // What is wrong with a version shows in the first minutes; later faults have another cause.
+  freshMs: 300_000,
+  // Three of them are no chance any more, and at a message a second it takes 20 s.
+  freshRuns: 20,
+  // A service that is away for a moment spoils less than that of a few minutes.
+  freshFaultShare: 0.2,
+  // A day of a file that is being written, or years of one that is not.
+  versionsKept: 50,
+  // A quarter of a year: what ran before that, version control knows.
+  versionsKeptMs: 90 * 86_400_000,
   // Editors and version control write the files of one save within a few milliseconds.
   saveQuietMs: 50,
 };

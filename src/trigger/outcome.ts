@@ -2,6 +2,7 @@ import type { Action, Ran } from "../model/decision.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
 import { type RanLine, textOf } from "./batch.ts";
 import type { TriggerLimits } from "./limits.ts";
+import type { Fault } from "./position.ts";
 import type { RequestKind } from "./request.ts";
 import { wishesOf } from "./tlv-wishes.ts";
 
@@ -34,6 +35,7 @@ const ALLOWED: Record<RequestKind, string> = {
   status: "ost",
   channel: "s",
   session: "s",
+  schedule: "s",
 };
 
 export interface RanTrigger {
@@ -45,14 +47,14 @@ export interface RanTrigger {
 /**
  * What a trigger asked for, checked: the isolate it comes from may be hostile, so nothing is
  * believed. What does not fit is a fault of the trigger. `placed` puts the author's place in front
- * of the text of a throw.
+ * of the text of a throw, and finds his line.
  */
 export function ranOf(
   line: RanLine,
   trigger: RanTrigger,
   kind: RequestKind,
   limits: TriggerLimits,
-  placed: (text: string) => string,
+  placed: (text: string) => Fault,
 ): Ran {
   switch (line.flag) {
     case "+":
@@ -67,8 +69,11 @@ export function ranOf(
     }
     case "q":
       return faultOf(trigger, "trigger_unavailable", textOf(line.payload), line.us);
-    default:
-      return faultOf(trigger, "trigger_failed", placed(textOf(line.payload)), line.us);
+    default: {
+      const { text, source } = placed(textOf(line.payload));
+      const fault = faultOf(trigger, "trigger_failed", text, line.us);
+      return source === undefined ? fault : { ...fault, source: noteOf(source) };
+    }
   }
 }
 

@@ -1,4 +1,7 @@
+import type { DueTimes } from "../model/due-times.ts";
+import { type EventConditions, eventConditionsOf } from "./conditions.ts";
 import type { RequestKind } from "./request.ts";
+import { dueTimes } from "./schedule.ts";
 import type { ChannelChange } from "../model/channel-change.ts";
 import type { SessionEvent } from "../model/event.ts";
 import type { FinalStatus } from "./sdk-events.ts";
@@ -13,12 +16,14 @@ export interface Registration {
   /** undefined: every channel. */
   readonly channels: ReadonlySet<string> | undefined;
   /**
-   * What must have happened: statuses, or what becomes of a channel or a session; empty for every
-   * other kind of event.
+   * What must have happened: statuses, what becomes of a channel or a session, or of a schedule the
+   * name of this trigger; empty for every other kind of event.
    */
   readonly happenings: ReadonlySet<string>;
-  /** undefined: every account. Only of a session. */
-  readonly accounts: ReadonlySet<string> | undefined;
+  /** What the event itself must have; undefined: nothing. */
+  readonly conditions: EventConditions | undefined;
+  /** When it runs by the clock; undefined for every other kind of event. */
+  readonly schedule: DueTimes | undefined;
   /** Milliseconds that a change of a channel must have lasted; means nothing elsewhere. */
   readonly forMs: number;
   readonly skip: boolean;
@@ -28,12 +33,13 @@ const COMMON: readonly string[] = ["channels", "order", "name", "onFault"];
 
 /** The conditions that a trigger of each kind of event may have. */
 const CONDITIONS: Record<RequestKind, readonly string[]> = {
-  bind: COMMON,
-  message: COMMON,
-  report: COMMON,
-  status: ["status", ...COMMON],
+  bind: ["accounts", ...COMMON],
+  message: ["accounts", "from", "to", "text", ...COMMON],
+  report: ["accounts", "from", "to", ...COMMON],
+  status: ["status", "accounts", "from", "to", ...COMMON],
   channel: ["what", "forMs", ...COMMON],
   session: ["what", "accounts", ...COMMON],
+  schedule: ["cron", "zone", "order", "name", "onFault"],
 };
 
 const FINAL: readonly string[] = [
@@ -88,7 +94,7 @@ export function registrationsOf(text: string): readonly Registration[] | string 
     return "registers what cannot be read";
   }
   if (!Array.isArray(list) || list.length === 0)
-    return "registers no trigger; call onBind, onMessage, onReport, onStatus, onChannel or onSession";
+    return "registers no trigger; call onBind, onMessage, onReport, onStatus, onChannel, onSession or onSchedule";
   if (list.length > handlersMax)
     return `registers ${list.length} triggers; ${handlersMax} are allowed in one file`;
   const registrations: Registration[] = [];
@@ -113,7 +119,7 @@ function registrationOf(item: unknown): Registration | string {
   for (const field of Object.keys(conditions))
     if (!CONDITIONS[event].includes(field))
       return `the condition ${field} is unknown for a ${event}; there are ${CONDITIONS[event].join(", ")}`;
-  const { channels, accounts, order = 100, onFault = "undecided" } = conditions;
+  const { channels, order = 100, onFault = "undecided" } = conditions;
   const choice = HAPPENINGS[event];
   const happenings = choice === undefined ? [] : (conditions[choice.condition] ?? choice.all);
   const { forMs = forMsUsual } = conditions;
@@ -126,8 +132,10 @@ function registrationOf(item: unknown): Registration | string {
     return `onFault of ${name} is neither undecided nor skip`;
   if (channels !== undefined && !isNames(channels))
     return `channels of ${name} is not a list of 1-${namesMax} names`;
-  if (accounts !== undefined && !isNames(accounts))
-    return `accounts of ${name} is not a list of 1-${namesMax} names`;
+  const wanted = eventConditionsOf(conditions, name);
+  if (typeof wanted === "string") return wanted;
+  const schedule = event === "schedule" ? scheduleOf(conditions, name) : undefined;
+  if (typeof schedule === "string") return schedule;
   if (!areOf(happenings, choice?.all ?? []))
     return `${choice?.condition} of ${name} is not a list of ${choice?.all.join(", ")}`;
   if (!isDuration(forMs))
@@ -137,11 +145,20 @@ function registrationOf(item: unknown): Registration | string {
     name,
     order,
     channels: channels === undefined ? undefined : new Set(channels),
-    happenings: new Set(happenings),
-    accounts: accounts === undefined ? undefined : new Set(accounts),
+    happenings: new Set(schedule === undefined ? happenings : [name]),
+    conditions: wanted,
+    schedule,
     forMs,
     skip: onFault === "skip",
   };
+}
+
+function scheduleOf(conditions: Record<string, unknown>, name: string): DueTimes | string {
+  const { cron, zone = "UTC" } = conditions;
+  if (typeof cron !== "string") return `cron of ${name} is not there; "0 9 * * 1-5" is an example`;
+  if (typeof zone !== "string") return `zone of ${name} is no text such as "Europe/Amsterdam"`;
+  const times = dueTimes(cron, zone);
+  return "fault" in times ? `schedule of ${name}: ${times.fault}` : times;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,6 +6,7 @@ import { bindTuple } from "./script/bind.ts";
 import { channelTuple } from "./script/channel.ts";
 import { messageTuple } from "./script/message.ts";
 import { reportTuple } from "./script/report.ts";
+import { scheduleTuple } from "./script/schedule.ts";
 import { sessionTuple } from "./script/session.ts";
 import { statusTuple } from "./script/status.ts";
 
@@ -68,6 +69,11 @@ export function requestFacts(request: EngineRequest): RequestFacts {
       const { id, channel, what, account } = request.event;
       return { kind: "session", id, channel, happening: what, account, ...unwaited };
     }
+    case "schedule": {
+      // It is for the trigger of this name, whatever the channels are.
+      const { id, name } = request.event;
+      return { kind: "schedule", id, channel: "", happening: name, ...unwaited };
+    }
   }
 }
 
@@ -89,6 +95,8 @@ export function tupleText(request: EngineRequest): string {
       return JSON.stringify(channelTuple(request.event));
     case "session":
       return JSON.stringify(sessionTuple(request.event));
+    case "schedule":
+      return JSON.stringify(scheduleTuple(request.event));
   }
 }
 

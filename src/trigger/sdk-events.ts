@@ -314,6 +314,22 @@ export interface Session {
   readonly decided: readonly Decided[];
 }
 
+/** A time of the trigger's own schedule has come. All times are milliseconds since 1970 UTC. */
+export interface Schedule {
+  /** Of this event; the trace of a message that is sent because of it names it. */
+  readonly id: string;
+  /** Of this trigger. */
+  readonly name: string;
+  /** When it was due; of several that were missed the last. The full minute. */
+  readonly dueMs: number;
+  /** When it was due the time before that it ran; undefined when it never did. */
+  readonly previousMs: number | undefined;
+  /** It is more than a minute late: the gateway was down, or the run before was not done. */
+  readonly late: boolean;
+  /** What the triggers before this one asked for: nothing, for a schedule is of one trigger alone. */
+  readonly decided: readonly Decided[];
+}
+
 /** What one trigger asked for. */
 export interface Decided {
   readonly trigger: string;

@@ -22,6 +22,7 @@ export interface Tlvs extends Iterable<Tlv> {
   getAll(which: string | number): readonly TlvValue[];
 }
 
+/** One optional parameter. */
 export interface Tlv {
   readonly tag: number;
   /** undefined when nobody knows it here. */

@@ -1,66 +1,46 @@
-import type { ChannelChange } from "../model/channel-change.ts";
 import type { SendAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
+import type { Channels } from "./sdk-channels.ts";
+import type { Crypto } from "./sdk-crypto.ts";
+import type { VerifyWith } from "./sdk-db.ts";
+import type { FoundMessage, MessageSearch } from "./sdk-found.ts";
+import type { Http, Secrets } from "./sdk-http.ts";
+import type { Kv } from "./sdk-kv.ts";
 import type {
   Bind,
   Channel,
-  FinalStatus,
   Message,
   Report,
+  Schedule,
   SentMessage,
   Session,
 } from "./sdk-events.ts";
+import type {
+  BindConditions,
+  ChannelConditions,
+  MessageConditions,
+  ReportConditions,
+  ScheduleConditions,
+  SessionConditions,
+  StatusConditions,
+} from "./sdk-conditions.ts";
 import { type Measurement, type Measuring, measure } from "./script/measure.ts";
 import { register } from "./script/registry.ts";
 
+export type * from "./sdk-channels.ts";
+export type * from "./sdk-conditions.ts";
+export type * from "./sdk-crypto.ts";
+export type * from "./sdk-db.ts";
 export type * from "./sdk-events.ts";
+export type * from "./sdk-found.ts";
+export type * from "./sdk-http.ts";
+export type * from "./sdk-kv.ts";
 export type * from "./sdk-tlvs.ts";
 
 /**
  * What a trigger imports from "signalbox". A trigger asks; the gateway does it, all at once, when
  * the last trigger has ended. Nothing else is there: no timers, no network, no files, no process.
  */
-
-/** For which events a trigger runs; all of it is decided outside the sandbox. */
-export interface Conditions {
-  /** Names of channels, as in signalbox.yaml; every channel when left out. */
-  readonly channels?: readonly string[];
-  /** Smaller runs first; among equals the name decides. 100 when left out. */
-  readonly order?: number;
-  /** 1-64 letters, digits, `_`, `.`, `-`. The name of the export when left out. */
-  readonly name?: string;
-  /**
-   * What a fault of this trigger means for the event. `undecided` (when left out): nothing is
-   * applied and the sender may try again. `skip`: the others go on without it; for what only
-   * watches, such as a logger.
-   */
-  readonly onFault?: "undecided" | "skip";
-}
-
-/** For which statuses a trigger runs, besides: decided outside the sandbox, too. */
-export interface StatusConditions extends Conditions {
-  /** All final ones when left out. */
-  readonly status?: readonly FinalStatus[];
-}
-
-/** For which changes of a channel a trigger runs, besides: decided outside the sandbox, too. */
-export interface ChannelConditions extends Conditions {
-  /** All of them when left out. */
-  readonly what?: readonly ChannelChange[];
-  /**
-   * How long it must have lasted, 100-86,400,000 ms; 1,000 when left out. What is over sooner is not
-   * told, and neither is the way back from it.
-   */
-  readonly forMs?: number;
-}
-
-/** For which sessions a trigger runs, besides: decided outside the sandbox, too. */
-export interface SessionConditions extends Conditions {
-  /** Both when left out. */
-  readonly what?: readonly ("bound" | "ended")[];
-  /** Whose sessions; every account's when left out. */
-  readonly accounts?: readonly string[];
-}
 
 /** What `onBind` and its like give: export it, and the export's name is the trigger's name. */
 export interface Trigger {
@@ -79,7 +59,7 @@ export interface Trigger {
  * ```
  */
 export function onBind(
-  conditions: Conditions,
+  conditions: BindConditions,
   handler: (bind: Bind, tools: BindTools) => void | Promise<void>,
 ): Trigger {
   return register("bind", conditions, handler);
@@ -95,7 +75,7 @@ export function onBind(
  * ```
  */
 export function onMessage(
-  conditions: Conditions,
+  conditions: MessageConditions,
   handler: (message: Message, tools: Tools) => void | Promise<void>,
 ): Trigger {
   return register("message", conditions, handler);
@@ -112,7 +92,7 @@ export function onMessage(
  * ```
  */
 export function onReport(
-  conditions: Conditions,
+  conditions: ReportConditions,
   handler: (report: Report, tools: Tools) => void | Promise<void>,
 ): Trigger {
   return register("report", conditions, handler);
@@ -173,6 +153,28 @@ export function onSession(
   return register("session", conditions, handler);
 }
 
+/**
+ * Runs by the clock of a place. What was missed while no gateway ran is run once at the start, however
+ * often it was due; while one run is not done, the next waits. It may take up to 30 s; what goes wrong is
+ * tried again, under the same `id`, for a day. Of several gateways one runs it.
+ *
+ * ```ts
+ * export const MORNING = onSchedule(
+ *   { cron: "0 9 * * 1-5", zone: "Europe/Amsterdam" },
+ *   (schedule, { messages }) => {
+ *     const text = schedule.late ? "Good morning, late." : "Good morning.";
+ *     messages.send({ channel: "SMPP1", from: "Signalbox", to: "+31612345678", text });
+ *   },
+ * );
+ * ```
+ */
+export function onSchedule(
+  conditions: ScheduleConditions,
+  handler: (schedule: Schedule, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("schedule", conditions, handler);
+}
+
 /** About text; only in the isolates of files that import it. */
 export const sms: {
   /**
@@ -193,28 +195,79 @@ export interface Tools extends BindTools {
      * given up after 24 h. What becomes of it is a status like that of any other message.
      */
     send(message: Omit<SendAction, "do">): void;
+    /**
+     * Messages that are kept, the newest first, 100 at most; see `retention` for how long. An id, a
+     * root, a peer's id or an account must be named. What this event decides is not among them yet.
+     *
+     * ```ts
+     * const [last] = await messages.find({ account: "Test1", to: message.to, limit: 1 });
+     * ```
+     */
+    find(search: MessageSearch): Promise<readonly FoundMessage[]>;
   };
 }
 
 /** The same for a bind, which can send nothing. */
 export interface BindTools {
   readonly accounts: {
-    /** Checks system_id and password of this bind against the accounts; takes up to 50 ms. */
-    verify(bind: Bind): Promise<BindCheck>;
+    /**
+     * Checks system_id and password of this bind against the accounts; takes up to 50 ms. With
+     * `against` it is a table of the customer's own that decides; a database that is down is the
+     * reason `data_source_down`, by which he is told to come again.
+     *
+     * ```ts
+     * const found = await accounts.verify(bind, {
+     *   with: db.customers`select password_hash from users where system_id = ${bind.systemId}`,
+     *   scheme: "sha1-utf16le",
+     * });
+     * ```
+     */
+    verify(bind: Bind, against?: VerifyWith): Promise<BindCheck>;
     /** The account that owns the number (canonical form, as in `message.to`). */
     byNumber(number: string): Promise<Owner | undefined>;
   };
+  /** What signalbox.yaml says of a channel. */
+  readonly channels: Channels;
+  /** The databases of `dataSources` in signalbox.yaml, by name. */
+  readonly db: DataSources;
+  /** What is kept beyond this event. */
+  readonly kv: Kv;
+  /** Web services. */
+  readonly http: Http;
+  /** What may be used and never read. */
+  readonly secrets: Secrets;
+  readonly crypto: Crypto;
   /** A line for the trigger's log, as console.log; at most 1,000 characters. */
   log(text: string): void;
   /** Milliseconds since 1970 UTC at which the event came in; the same when it is run again. */
   now(): number;
 }
 
+/** What `accounts.verify` found: whose bind it is, or a code of docs/errors.md why it is nobody's. */
 export type BindCheck =
   | { readonly ok: true; readonly account: string }
   | { readonly ok: false; readonly reason: ErrorCode };
 
+/** The account that a number belongs to. */
 export interface Owner {
   /** The account's id, which is its system_id. */
   readonly id: string;
 }
+
+/**
+ * The names of the data sources, for the editor. Each folder of triggers says which there are, once, in
+ * a file `data-sources.d.ts` that `signalbox datasource types` prints; a name that is not among them does
+ * not compile.
+ *
+ * ```ts
+ * import type { DataSource } from "signalbox";
+ *
+ * declare module "signalbox" {
+ *   interface DataSources {
+ *     readonly customers: DataSource;
+ *   }
+ * }
+ * ```
+ */
+// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- To be added to.
+export interface DataSources {}

@@ -16,8 +16,10 @@ async function commands(): Promise<readonly string[]> {
   const top = commandsIn((await signalbox(["--help"])).out);
   const nouns = await Promise.all(
     top.map(async (noun) => {
-      const verbs = commandsIn((await signalbox([noun, "--help"])).out);
-      return verbs.length === 0 ? [noun] : verbs.map((verb) => `${noun} ${verb}`);
+      const { out } = await signalbox([noun, "--help"]);
+      const verbs = commandsIn(out).map((verb) => `${noun} ${verb}`);
+      // A noun may do something by itself, and say in its first line with what.
+      return verbs.length === 0 || /^Usage: .*</.test(out) ? [noun, ...verbs] : verbs;
     }),
   );
   return nouns.flat();

@@ -55,6 +55,9 @@ export const trigger: TriggerView = {
   sinceMs: at,
   runs: 7,
   faults: 0,
+  meanMs: 0.2,
+  p99Ms: 0.5,
+  cpuMs: 0,
 };
 
 export const account: AccountView = {

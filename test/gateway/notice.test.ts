@@ -86,7 +86,10 @@ function noticesOf(t: TestContext, { decide, waitsMs = [1_000], wants = true }: 
 
 /** All that was told, as words. */
 const told = (asked: readonly Notice[]): string[] =>
-  asked.map(({ event }) => ("forMs" in event ? `${event.what} ${event.forMs}` : event.what));
+  asked.map(({ kind, event }) => {
+    if (kind === "schedule") return event.name;
+    return kind === "channel" ? `${event.what} ${event.forMs}` : event.what;
+  });
 
 const turn = (): Promise<void> => new Promise((end) => setImmediate(end));
 

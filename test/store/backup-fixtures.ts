@@ -54,6 +54,17 @@ export async function fill(db: TestDatabase): Promise<void> {
     values (gen_random_uuid(), gen_random_uuid(), 'event', '', 0, now(), 'infinity', 3, false, '{}')`);
   await db.query("insert into channel_hold (channel, held, by) values ('SMPP1', 'paused', 'ann')");
   await db.query("insert into id_base (provider, base) values ('SMPP1', 'hex')");
+  await db.query(`insert into trigger_version (file, version, hash, sources, at, by)
+    values ('a.ts', 1, 'ab', '{"a.ts":{"text":"\\\\u0000","imports":{}}}', now(), 'ann')`);
+  await db.query(`insert into trigger_pin (file, version, passed_over, instead_of, why, by, at)
+    values ('a.ts', 1, 'cd', null, '', 'ann', now())`);
+  await db.query(`insert into trigger_canary (file, version, share, accounts, by, at)
+    values ('a.ts', null, null, array['Test1', 'a,"b'], 'ann', now())`);
+  await db.query("insert into trigger_disabled (name, by, at) values ('A', 'ann', now())");
+  await db.query(`insert into trigger_schedule (name, cron, zone, since)
+    values ('NIGHT', '0 3 * * *', 'UTC', now())`);
+  await db.query(`insert into kv (namespace, key, value, expires_at)
+    values ('a', 'tab é', '"\\u0000"', null), ('shared:b', 'n', '1', now())`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])

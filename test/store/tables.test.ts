@@ -11,6 +11,8 @@ const TYPES: Readonly<Record<string, string>> = {
   bigint: "number",
   integer: "number",
   smallint: "number",
+  "double precision": "number",
+  ARRAY: "string[]",
   "timestamp with time zone": "Date",
 };
 

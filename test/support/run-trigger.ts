@@ -13,10 +13,12 @@ import type {
 } from "../../src/model/event.ts";
 import type { Message, Sent } from "../../src/model/message.ts";
 import type { Report } from "../../src/model/report.ts";
-import { type Engine, openEngine } from "../../src/trigger/engine.ts";
+import { type Engine, type EngineOptions, openEngine } from "../../src/trigger/engine.ts";
 import type { HostFunctions } from "../../src/trigger/host-calls.ts";
 import { defaultLimits, type TriggerLimits } from "../../src/trigger/limits.ts";
+import { openRehearsal } from "../../src/trigger/rehearsal.ts";
 import type { EngineRequest } from "../../src/trigger/request.ts";
+import type { VersionKeeper } from "../../src/trigger/versions.ts";
 import { type RecorderLog, recorderLog } from "./log.ts";
 
 /** Runs the triggers of one file in the real sandbox for one event, and gives the decision. */
@@ -25,13 +27,9 @@ export async function runTrigger(
   request: EngineRequest,
   calls: HostFunctions = {},
 ): Promise<Ruling> {
-  await using running = await openScripts({}, { calls });
-  await writeFile(
-    join(running.directory, "trigger.ts"),
-    `export * from ${JSON.stringify(resolve(file))};\n`,
-  );
-  await running.engine.rescan();
-  return await running.engine.decide(request);
+  const files = { "trigger.ts": `export * from ${JSON.stringify(resolve(file))};\n` };
+  await using rehearsal = await openRehearsal({ files, calls });
+  return await rehearsal.decide(request);
 }
 
 export interface RunningScripts extends AsyncDisposable {
@@ -46,6 +44,9 @@ export interface ScriptOptions {
   readonly limits?: Partial<TriggerLimits>;
   readonly calls?: HostFunctions;
   readonly channels?: () => readonly string[];
+  /** Where versions outlive the engine; in its memory when left out. */
+  readonly keeper?: VersionKeeper;
+  readonly approve?: EngineOptions["approve"];
 }
 
 /** An engine over a folder of its own with these files. */
@@ -66,6 +67,8 @@ export async function openScripts(
     calls: options.calls ?? {},
     limits: { ...defaultLimits, ...options.limits },
     ...(options.channels === undefined ? {} : { channels: options.channels }),
+    ...(options.keeper === undefined ? {} : { keeper: options.keeper }),
+    ...(options.approve === undefined ? {} : { approve: options.approve }),
   });
   return {
     engine,
@@ -84,7 +87,7 @@ export async function openScripts(
 
 /** A file that imports from the SDK, with this text after it. */
 export function script(text: string): string {
-  const all = "onBind, onChannel, onMessage, onReport, onSession, onStatus, sms";
+  const all = "onBind, onChannel, onMessage, onReport, onSchedule, onSession, onStatus, sms";
   return `import { ${all} } from "signalbox";\n${text}\n`;
 }
 
@@ -116,6 +119,8 @@ export interface MessageParts {
   readonly text?: string | undefined;
   readonly parts?: number;
   readonly origin?: MessageEvent["origin"];
+  /** Of a customer; Test1 when left out. */
+  readonly account?: string;
   readonly registeredDelivery?: number;
   /** Further fields as the wire had them. */
   readonly sms?: Partial<NonNullable<Message["sms"]>>;
@@ -133,7 +138,7 @@ export function messageRequest(parts: MessageParts = {}): EngineRequest {
         id,
         root: id,
         channel,
-        account: origin === "customer" ? "Test1" : undefined,
+        account: origin === "customer" ? (parts.account ?? "Test1") : undefined,
         from,
         to,
         sms: { ...smsBetween(from, to, parts.registeredDelivery ?? 1), ...parts.sms },

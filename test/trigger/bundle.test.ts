@@ -27,6 +27,6 @@ test("one broken file is told with its place, and the others are made all the sa
   const [good, wrong] = await bundle(directory, ["good.ts", "wrong.ts"]);
   await rm(directory, { recursive: true });
   assert.equal(good?.ok, true);
-  assert.match(wrong?.ok === false ? wrong.fault : "", /^wrong\.ts:2:3 /);
+  assert.match(wrong?.ok === false ? wrong.fault.text : "", /^wrong\.ts:2:3 /);
   assert.deepEqual(await bundle(directory, []), []);
 });

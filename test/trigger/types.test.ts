@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { type SdkSymbol, sdkSymbols } from "../../docs/sdk.ts";
 import { script } from "../support/run-trigger.ts";
 
 const right = [
@@ -22,6 +23,19 @@ const right = [
      else b.reject(found.reason);
    });`,
   `export const A = onMessage({ channels: ["SMPP1"] }, (m) => m.fail("nobody has it"));`,
+  `export const A = onMessage({}, async (m, { kv, http, secrets, crypto }) => {
+     const n: number = await kv.increment("n", 2, { ttlMs: 1_000 });
+     const was = await kv.shared("x").get<{ a: number }>("k");
+     const page = await kv.list<string>({ prefix: "p" });
+     await kv.compareAndSet("k", undefined, { n, was: was?.a, first: page.entries[0]?.value.length });
+     const { status, ok, headers, json } = await http.fetch("https://api.example.com/", {
+       headers: { authorization: secrets.format\`Bearer \${secrets.API_KEY}\`, "x-key": secrets.API_KEY },
+       basic: { user: "me", password: secrets.PASSWORD },
+       json: { to: m.to },
+     });
+     const signed = await crypto.hmac("sha256", secrets.KEY, new Uint8Array(2), "base64");
+     if (crypto.equal(signed, headers["x-signature"] ?? "")) m.trace(\`\${status} \${ok} \${json<number>()} \${await crypto.randomId()}\`);
+   });`,
   `export const A = onMessage({}, (m) => {
      const { parts, forcing } = sms.measure(m.text ?? "", { transliterate: true });
      const port = m.headers.find(({ id }) => id === 0x05)?.octets[1];
@@ -53,6 +67,17 @@ const right = [
      messages.send({ channel: "SMPP2", from: "1", to: m.from, text: m.error ?? "", dataCoding: 8 });
    });`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", dataCoding: m.dataCoding | 0x10 }));`,
+  `export const A = onMessage({}, async (m, { db, messages }) => {
+     const only = db.customers\`and credits > \${0}\`;
+     const [row] = await db.customers<{ id: string }>\`select id from users where a = any (\${[m.to, m.from]}) \${only}\`;
+     const [last] = await messages.find({ account: "Test1", to: m.to, limit: 1 });
+     m.trace((row?.id ?? "") + (last?.status ?? ""));
+     await db.billing\`select \${null}, \${1n}, \${true}, \${new Date(0)}, \${new Uint8Array(1)}\`;
+   });`,
+  `export const A = onBind({}, async (b, { db, accounts }) => {
+     const found = await accounts.verify(b, { with: db.customers\`select hash\`, scheme: "scrypt" });
+     if (!found.ok) b.reject(found.reason);
+   });`,
 ];
 
 const wrong = [
@@ -112,6 +137,15 @@ const wrong = [
   `export const A = onSession({}, (s) => { s.others = 1; });`,
   `export const A = onSession({}, (s) => s.reject("try_later"));`,
   `export const A = onBind({}, (b, { messages }) => messages.send({ channel: "X", from: "1", to: "2", text: "x" }));`,
+  `export const A = onMessage({}, async (m, { db }) => { await db.nobody\`select 1\`; });`,
+  `export const A = onMessage({}, async (m, { db }) => { await db.customers("select 1"); });`,
+  `export const A = onMessage({}, async (m, { db }) => { await db.customers\`select \${{ a: 1 }}\`; });`,
+  `export const A = onMessage({}, async (m, { db }) => { await db.customers\`select \${m.account}\`; });`,
+  `export const A = onMessage({}, async (m, { db }) => { const [row] = await db.customers<{ id: string }>\`x\`; m.fail(row.id); });`,
+  `export const A = onMessage({}, async (m, { messages }) => { await messages.find({ colour: "red" }); });`,
+  `export const A = onBind({}, async (b, { messages }) => { await messages.find({ account: "x" }); });`,
+  `export const A = onBind({}, async (b, { accounts }) => { await accounts.verify(b, { with: "select", scheme: "plain" }); });`,
+  `export const A = onBind({}, async (b, { db, accounts }) => { await accounts.verify(b, { with: db.customers\`x\`, scheme: "md5" }); });`,
   `export const A = onMessage({}, () => { setTimeout(() => {}, 1); });`,
   `export const A = onMessage({}, () => { process.exit(); });`,
 ];
@@ -127,8 +161,22 @@ test("right triggers and those of the guide compile, and each wrong field, answe
   const guide = await readFile("docs/triggers.md", "utf8");
   const examples = [...guide.matchAll(/```ts\n(import [^]*?)```/g)].map((found) => found[1] ?? "");
   assert.ok(examples.length >= 3);
+  const { triggers, tests } = sdkSymbols();
+  const inDocs = [
+    ...examplesIn(triggers).map(wholeExample),
+    ...examplesIn(tests).map(
+      (text) => `import { test } from "signalbox/test";\n${text.replace(/^import .*\n/gm, "")}`,
+    ),
+  ];
+  assert.ok(inDocs.length >= 10);
+  for (const [at, text] of inDocs.entries()) await writeFile(join(directory, `docs${at}.ts`), text);
   for (const [at, text] of examples.entries())
     await writeFile(join(directory, `guide${at}.ts`), text);
+  const names = ["billing", "customers"].map((name) => `readonly ${name}: DataSource;`).join(" ");
+  await writeFile(
+    join(directory, "data-sources.d.ts"),
+    `import type { DataSource } from "signalbox";\ndeclare module "signalbox" { interface DataSources { ${names} } }\n`,
+  );
   const config = {
     extends: resolve("triggers/tsconfig.json"),
     include: ["*.ts", resolve("src/trigger/script/globals.d.ts")],
@@ -144,3 +192,20 @@ test("right triggers and those of the guide compile, and each wrong field, answe
   );
   assert.deepEqual([...faulty].map(String).sort(), wrong.map((_, at) => `wrong${at}`).sort(), told);
 });
+
+function examplesIn(symbols: readonly SdkSymbol[]): string[] {
+  const docs = symbols.flatMap(({ doc, members }) => [doc, ...members.map((one) => one.doc)]);
+  return docs.flatMap((doc) =>
+    [...doc.matchAll(/```ts\n([^]*?)```/g)].map((found) => found[1] ?? ""),
+  );
+}
+
+/** A file as it stands, a trigger, or some lines of a handler, with what such lines are taken to know. */
+function wholeExample(text: string): string {
+  if (/^import /m.test(text)) return text;
+  if (/^export /m.test(text)) return script(text);
+  const tools = "accounts, messages, db, kv, http, secrets, crypto";
+  return script(`import type { Bind } from "signalbox";
+declare const bind: Bind, active: boolean, body: string, phone: string, sender: string, hour: number, id: string;
+export const EXAMPLE = onMessage({}, async (message, { ${tools} }) => {\n${text}\n});`);
+}

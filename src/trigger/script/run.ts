@@ -56,6 +56,8 @@ export interface Run {
   ended: boolean;
   /** Host calls so far; the number of the next one. */
   calls: number;
+  /** Queries of a database that were made and that nobody has awaited yet. */
+  unasked: number;
   /** Who waits for the answer of a call, by its number; undefined as long as there was none. */
   waiting: Map<number, Waiter> | undefined;
 }

@@ -1,11 +1,15 @@
+import { fixArrayBuffers } from "./array-buffer.ts";
 import { bindFrom } from "./bind.ts";
 import { channelFrom } from "./channel.ts";
+import { console as scriptConsole } from "./console.ts";
 import { messageFrom } from "./message.ts";
 import { registered } from "./registry.ts";
 import { reportFrom } from "./report.ts";
 import { log, outbox, waitingName, waitingRuns, type Run } from "./run.ts";
+import { scheduleFrom } from "./schedule.ts";
 import { sessionFrom } from "./session.ts";
 import { statusFrom } from "./status.ts";
+import { thrownText } from "./thrown.ts";
 import { RunTools } from "./tools.ts";
 
 /**
@@ -19,13 +23,14 @@ import { RunTools } from "./tools.ts";
 const faultCharactersMax = 4000;
 
 /** Makes the typed object of each kind of event out of its tuple, which its neighbour in that file wrote. */
-const EVENTS: Record<string, { from(tuple: unknown, run: Run): unknown }> = {
+export const EVENTS: Record<string, { from(tuple: unknown, run: Run): unknown }> = {
   bind: { from: bindFrom },
   message: { from: messageFrom },
   report: { from: reportFrom },
   status: { from: statusFrom },
   channel: { from: channelFrom },
   session: { from: sessionFrom },
+  schedule: { from: scheduleFrom },
 };
 
 const nothing: readonly string[] = [];
@@ -79,7 +84,13 @@ export function describe(script: Record<string, unknown>, file: string): string 
       exported: exported.get(mark),
       conditions,
     })),
+    asData,
   );
+}
+
+/** A pattern is nothing in JSON; the gateway gets its text and runs it itself. */
+function asData(_name: string, value: unknown): unknown {
+  return value instanceof RegExp ? { regexp: value.source, flags: value.flags } : value;
 }
 
 function begin(
@@ -99,6 +110,7 @@ function begin(
     acts: [],
     ended: false,
     calls: 0,
+    unasked: 0,
     waiting: undefined,
   };
   const trigger = registered[place];
@@ -124,6 +136,7 @@ function settle(run: Run): void {
     else if (act[0] === "a" && flag === ".") flag = "+";
   }
   try {
+    if (run.unasked > 0) log("a query that nobody awaited did not run");
     outbox.push(`S${run.key} ${flag}${JSON.stringify(run.acts)}`);
     run.ended = true;
   } catch (error) {
@@ -133,21 +146,7 @@ function settle(run: Run): void {
 
 function fail(run: Run, error: unknown): void {
   run.ended = true;
-  outbox.push(`S${run.key} !${JSON.stringify(textOf(error).slice(0, faultCharactersMax))}`);
-}
-
-/** Whatever was thrown, as text: it may be a Proxy, or an error whose getters throw. */
-function textOf(error: unknown): string {
-  try {
-    if (error instanceof Error) {
-      const stack = String(error.stack);
-      return stack.includes(error.message) ? stack : `${error.name}: ${error.message}\n${stack}`;
-    }
-    return `thrown: ${String(error)}`;
-  } catch {
-    // The throw itself is hostile; that there was one is all that can be told.
-    return "thrown: something that cannot be told";
-  }
+  outbox.push(`S${run.key} !${JSON.stringify(thrownText(error).slice(0, faultCharactersMax))}`);
 }
 
 function answer(handler: number, key: string, number: number, ok: boolean, text: string): void {
@@ -161,22 +160,10 @@ function answer(handler: number, key: string, number: number, ok: boolean, text:
   else waiter.reject(new Error(String(value)));
 }
 
-const write = (...values: unknown[]): void => log(values.map(shown).join(" "));
-
-function shown(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value instanceof Error) return textOf(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // Circular, or a getter that throws: a log line is not worth a fault.
-    return Object.prototype.toString.call(value);
-  }
-}
-
 // What V8 brings along and a trigger has no use for: threads, shared memory, machine code.
 for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics"])
   Reflect.deleteProperty(globalThis, name);
+fixArrayBuffers();
 Object.defineProperty(globalThis, "console", {
-  value: Object.freeze({ log: write, info: write, debug: write, warn: write, error: write }),
+  value: scriptConsole,
 });

@@ -1,5 +1,11 @@
 import type { BindCheck, Owner, Tools } from "../sdk.ts";
+import type { ChannelSettings } from "../sdk-channels.ts";
+import { cryptoOf } from "./crypto.ts";
+import { sourcesOf, taken } from "./db.ts";
+import { httpOf } from "./http.ts";
+import { kvOf } from "./kv.ts";
 import { ask, hostCall, log, type Run } from "./run.ts";
+import { secrets } from "./secrets.ts";
 import { tlvActs } from "./tlvs.ts";
 
 /**
@@ -15,6 +21,35 @@ export class RunTools implements Tools {
 
   get accounts(): Tools["accounts"] {
     return accountsOf(this.#run);
+  }
+
+  get channels(): Tools["channels"] {
+    const run = this.#run;
+    return {
+      // JSON has no undefined, so a channel that is not there comes as null.
+      settings: async (channel) =>
+        (await hostCall<ChannelSettings | null>(run, "channels.settings", [channel])) ?? undefined,
+    };
+  }
+
+  get db(): Tools["db"] {
+    return sourcesOf(this.#run);
+  }
+
+  get kv(): Tools["kv"] {
+    return kvOf(this.#run);
+  }
+
+  get http(): Tools["http"] {
+    return httpOf(this.#run);
+  }
+
+  get secrets(): Tools["secrets"] {
+    return secrets;
+  }
+
+  get crypto(): Tools["crypto"] {
+    return cryptoOf(this.#run);
   }
 
   get messages(): Tools["messages"] {
@@ -37,16 +72,20 @@ function messagesOf(run: Run): Tools["messages"] {
       const act = ["s", channel, account, from, to, text, priority, tlvActs(tlvs)] as const;
       ask(run, dataCoding === undefined ? act : [...act, dataCoding]);
     },
+    find: (search) => hostCall(run, "messages.find", [search]),
   };
 }
 
 function accountsOf(run: Run): Tools["accounts"] {
   return {
     // Only the event's name leaves the isolate: the gateway has the password, no script ever does.
-    verify: (bind) =>
-      bind.id === run.eventId
-        ? hostCall<BindCheck>(run, "accounts.verify", [])
-        : Promise.reject(new TypeError("verify takes the bind that this handler was given")),
+    verify: async (bind, against) => {
+      if (bind.id !== run.eventId)
+        throw new TypeError("verify takes the bind that this handler was given");
+      if (against === undefined) return hostCall<BindCheck>(run, "accounts.verify", []);
+      const asked = [against.scheme, ...taken(against.with)];
+      return hostCall<BindCheck>(run, "accounts.verifyWith", asked);
+    },
     // JSON has no undefined, so an owner who is not there comes as null.
     byNumber: async (number) =>
       (await hostCall<Owner | null>(run, "accounts.byNumber", [number])) ?? undefined,

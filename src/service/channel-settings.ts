@@ -1,0 +1,34 @@
+import type { EngineOptions } from "../trigger/engine.ts";
+import type { ChannelSettings } from "../trigger/sdk-channels.ts";
+
+/** What of a channel's settings is for scripts; those of customers' channels have none of it. */
+export interface ScriptedSettings {
+  readonly type: string;
+  readonly dialogs?: boolean;
+  readonly dialogMs?: number;
+  readonly recipient?: string | undefined;
+}
+
+/** A dialog's time where a channel has no setting for it: nothing goes by it there. */
+const dialogUsualMs = 24 * 3_600_000;
+
+/** `channels.settings`: nothing but what is named here leaves the configuration. */
+export function createChannelSettings({
+  settingsOf,
+}: {
+  /** As they are in force; undefined for a name that no channel has. */
+  readonly settingsOf: (channel: string) => ScriptedSettings | undefined;
+}): EngineOptions["calls"] {
+  return {
+    "channels.settings": async ([name]) => {
+      const found = typeof name === "string" ? settingsOf(name) : undefined;
+      if (found === undefined) return undefined;
+      const { dialogs = false, dialogMs = dialogUsualMs, recipient = "" } = found;
+      return {
+        dialogs,
+        dialogMs,
+        recipient: recipient === "" ? undefined : recipient,
+      } satisfies ChannelSettings;
+    },
+  };
+}
