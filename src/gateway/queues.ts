@@ -1,4 +1,3 @@
-import type { Unwritable, Written } from "../channel/writing.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { QueueView } from "../model/view.ts";
 import type { SendRow } from "./finish.ts";
@@ -18,14 +17,6 @@ export interface Tally {
   uncertain: number;
 }
 
-/** A row with our mark in the table, or about to get it, as it will go. */
-export interface Claimed {
-  readonly row: SendRow;
-  readonly written: Written | Unwritable;
-  /** Places of the window that it takes. */
-  readonly requests: number;
-}
-
 /** What memory knows of one queue. The numbers change by the functions of this file only. */
 export interface QueueState {
   readonly name: string;
@@ -36,12 +27,8 @@ export interface QueueState {
   readonly busy: Set<string>;
   /** Those of them that are not on their way but kept for an operator's order. */
   readonly kept: Set<string>;
-  /** Requests that are claimed or about to be, and not known to the channel yet. */
+  /** Claims under way; they have a place in the window but are not known to the channel yet. */
   claiming: number;
-  /** Those that are claimed, in the order in which they go. */
-  readonly ready: Claimed[];
-  /** Rows that the channel has and has not answered. */
-  handed: number;
   /** Rows of this queue, in memory and in the table. */
   rows: number;
   /** Those of them that the peer may have already. */
@@ -111,8 +98,6 @@ export function createQueues(): Queues {
       busy: new Set(),
       kept: new Set(),
       claiming: 0,
-      ready: [],
-      handed: 0,
       rows: 0,
       uncertain: 0,
       sums: tallyOf(channel),

@@ -8,15 +8,13 @@ import { isDatagram } from "../model/mode.ts";
 import type { QueueView } from "../model/view.ts";
 import type { Queue, QueueRow } from "../store/queue.ts";
 import type { Forward, Writer } from "../store/writer.ts";
-import { createClaiming } from "./claiming.ts";
 import { startExpiry } from "./expiry.ts";
 import type { End, Finisher, SendRow } from "./finish.ts";
 import { type Keeping, createKeeping } from "./keeping.ts";
 import { meteredSend } from "./metered.ts";
 import { outcomeOf } from "./outcome.ts";
-import type { OutdatedOf } from "./outdated.ts";
+import { type OutdatedOf, outdatedEnd } from "./outdated.ts";
 import {
-  type Claimed,
   type QueueState,
   type Tally,
   count,
@@ -29,7 +27,7 @@ import {
 import type { OnItsWay } from "./on-its-way.ts";
 import type { PartTally } from "./part-tally.ts";
 import { type PartlyEnd, createPartSender } from "./partly.ts";
-import { createRefill, queueAhead } from "./refill.ts";
+import { createRefill, faultPauseMs, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
 import { createWaking } from "./waking.ts";
 
@@ -109,19 +107,6 @@ export function createSender(parts: SendParts): Sender {
     release,
     finish,
   });
-  const claiming = createClaiming({
-    ...parts,
-    outdated: parts.outdated,
-    isDraining,
-    wakeIn,
-    finish,
-    expired,
-    release,
-    putBack: (state, row) =>
-      putBack(state, row, { waitMs: 0, tries: row.tries, error: undefined, uncertain: false }),
-    hand,
-    done,
-  });
   const expiry = startExpiry({ queues, table: queue, clock, log, expired });
 
   return {
@@ -155,7 +140,6 @@ export function createSender(parts: SendParts): Sender {
       for (const state of queues.all()) {
         clearTimeout(state.wake);
         partly.advance(state, true);
-        claiming.giveBack(state);
       }
       await settled();
     },
@@ -187,13 +171,9 @@ export function createSender(parts: SendParts): Sender {
     const channel = parts.channel(state.channel);
     const isHeld = channel === undefined || parts.held(state.channel);
     // What has begun goes first, so that a message that is longer than the window ends, too.
-    if (partly.advance(state, isHeld) || isHeld) {
-      if (isHeld) claiming.giveBack(state);
-      return;
-    }
+    if (partly.advance(state, isHeld) || isHeld) return;
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
-    claiming.handOver(state, channel);
-    let room = channel.room(state.account) + claiming.ahead(state, channel) - state.claiming;
+    let room = channel.room(state.account) - state.claiming;
     const taken: Claimed[] = [];
     const nowMs = clock.nowMs();
     while (room > 0) {
@@ -213,18 +193,63 @@ export function createSender(parts: SendParts): Sender {
       taken.push({ row, written, requests });
       room -= requests;
     }
-    if (taken.length > 0) void claiming.claim(state, channel, taken);
+    if (taken.length > 0) void claim(state, channel, taken);
   }
 
-  function hand(
+  async function claim(
+    state: QueueState,
+    channel: Channel,
+    claimed: readonly Claimed[],
+  ): Promise<void> {
+    for (const { requests } of claimed) state.claiming += requests;
+    let gone: ReadonlySet<string>;
+    try {
+      gone = new Set(await writer.claim(claimed.map(({ row }) => row.id)));
+    } catch (cause) {
+      log.error({ queue: state.name, err: cause }, "could not take messages out of the queue");
+      for (const { row, requests } of claimed) {
+        state.claiming -= requests;
+        letGo(state, row.id);
+      }
+      leave(state, clock.nowMs());
+      wakeIn(state, faultPauseMs);
+      done();
+      return;
+    }
+    const outdated = await parts.outdated?.(claimed.map(({ row }) => row));
+    for (const { row, written, requests } of claimed) {
+      state.claiming -= requests;
+      if (outdated?.has(row.id) === true && !gone.has(row.id)) {
+        void finish(state, row, { ...outdatedEnd, tries: row.tries });
+        continue;
+      }
+      if (gone.has(row.id)) {
+        // Done, cancelled or expired since it was fetched: whoever did that has told and counted it.
+        release(state, row.id);
+        continue;
+      }
+      // The session may have gone, or the channel been paused, while the claim was written.
+      if (channel.room(state.account) <= 0 || parts.held(state.channel))
+        putBack(state, row, {
+          waitMs: 0,
+          tries: row.tries,
+          error: undefined,
+          uncertain: false,
+        });
+      else {
+        // Nothing is asked of the others: none is scheduled.
+        if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
+        handOver(state, channel, row, written);
+      }
+    }
+  }
+
+  function handOver(
     state: QueueState,
     channel: Channel,
     row: SendRow,
     written: Written | Unwritable,
   ): void {
-    // Nothing is asked of the others: none is scheduled.
-    if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
-    state.handed += 1;
     if ("code" in written) {
       settle(state, channel, row, { kind: "impossible", ...written });
       return;
@@ -242,7 +267,6 @@ export function createSender(parts: SendParts): Sender {
 
   /** Runs inside the handler that read the peer's last answer. */
   function settlePartly(state: QueueState, row: SendRow, end: PartlyEnd): void {
-    state.handed -= 1;
     const tries = row.tries + 1;
     if (end.do === "again") putBack(state, row, { ...end, error: undefined, tries });
     else void finish(state, row, { ...end, providerId: undefined, tries, inParts: true });
@@ -251,7 +275,6 @@ export function createSender(parts: SendParts): Sender {
 
   /** Runs inside the handler that read the peer's answer. */
   function settle(state: QueueState, channel: Channel, row: SendRow, result: SendResult): void {
-    state.handed -= 1;
     // A report that nobody asked for, should one come, is found in the database.
     const isAwaited = (row.message.sms?.registeredDelivery ?? 0) !== 0;
     if (result.kind === "taken" && row.original !== undefined && isAwaited)
@@ -358,6 +381,13 @@ export function createSender(parts: SendParts): Sender {
 
 /** One attempt, and none by another start: it is not known whether the peer has it. */
 const notTakenUp = { status: "FAILED", error: "not_taken_up", providerId: undefined } as const;
+
+/** A row that is being claimed, as it will go. */
+interface Claimed {
+  readonly row: SendRow;
+  readonly written: Written | Unwritable;
+  readonly requests: number;
+}
 
 function rowOf(forward: Forward, original: Message | undefined): SendRow {
   const { message, queue, priority, dueMs, expiresMs } = forward;
