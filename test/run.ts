@@ -16,11 +16,11 @@ const compileCache = join(tmpdir(), "node-compile-cache");
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith("--"));
 const named = given.filter((argument) => !argument.startsWith("--"));
-// Foreign peers are for CI, which installs them and runs that folder by itself. Crashes and bounds take the
+// Foreign peers are for CI, which installs them and runs that folder by itself. Crashes, bounds and backups take the
 // whole machine for minutes: `npm run test:hard` has them, and CI. The hour of `npm run test:long` comes last
 // and by itself: it measures.
 const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
-const elsewhere = ["foreign", "soak", ...(isLong ? [] : ["crash", "bounds"])];
+const elsewhere = ["foreign", "soak", ...(isLong ? [] : ["crash", "bounds", "backup"])];
 const files =
   named.length > 0
     ? named
@@ -28,7 +28,8 @@ const files =
 const alone = named.length === 0 && isLong ? globSync("test/soak/*.test.ts") : [];
 
 // An hour of messages, and what fills tables on purpose, is more than memory should hold.
-const writesMuch = isLong || files.some((file) => /\btest\/(soak|bounds|crash)\//.test(file));
+const writesMuch =
+  isLong || files.some((file) => /\btest\/(soak|bounds|crash|backup)\//.test(file));
 const server = await startTestServer({ onDisk: writesMuch });
 process.once("exit", () => server.drop());
 try {

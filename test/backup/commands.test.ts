@@ -7,8 +7,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { createBackupWriter } from "../../src/store/backup-format.ts";
-import type { Answers, Said, Site } from "./cli.ts";
-import { openSite, signalbox } from "./cli.ts";
+import type { Answers, Said, Site } from "../cli/cli.ts";
+import { openSite, signalbox } from "../cli/cli.ts";
 
 const atMs = Date.UTC(2026, 10, 21, 2, 45, 31, 123);
 let whole: Buffer;

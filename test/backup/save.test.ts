@@ -23,8 +23,8 @@ import {
   place,
   restore,
   rowsOf,
-} from "./backup-fixtures.ts";
-import { acceptance, codeOf, newId, openTestStore } from "./fixtures.ts";
+} from "../store/backup-fixtures.ts";
+import { acceptance, codeOf, newId, openTestStore } from "../store/fixtures.ts";
 
 test("a backup that is made while messages come in is of one moment: charges and messages fit", async () => {
   await using db = await freshDatabase();

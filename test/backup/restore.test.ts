@@ -25,8 +25,8 @@ import {
   place,
   restore,
   rowsOf,
-} from "./backup-fixtures.ts";
-import { acceptance, codeOf, finish, message, openTestStore } from "./fixtures.ts";
+} from "../store/backup-fixtures.ts";
+import { acceptance, codeOf, finish, message, openTestStore } from "../store/fixtures.ts";
 
 test("a restored database has the rows of the one that was backed up, and its backup the same rows again", async () => {
   await using from = await freshDatabase();

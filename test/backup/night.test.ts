@@ -10,7 +10,7 @@ import type { SessionView } from "../../src/model/view.ts";
 import { connectEsme } from "../../src/simulator/esme.ts";
 import { freshDatabase } from "../support/database.ts";
 import { startGateway } from "../support/gateway.ts";
-import { signalbox } from "./cli.ts";
+import { signalbox } from "../cli/cli.ts";
 
 test("what an operator does at night, from the first look to the restored backup", async () => {
   await using gateway = await startGateway();
