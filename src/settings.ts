@@ -243,6 +243,15 @@ export const settingsSchema = z
         path: ["retention", "keepMessageDays"],
         message: `must be more than the longest scheduleAheadMs (${aheadMs}), the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor(longestMs / dayMs) + 1}, else reports find no message`,
       });
+    const [first, ...others] = Object.entries(settings.channels).flatMap(([name, channel]) =>
+      channel.type === "smpp-client" && channel.default ? [name] : [],
+    );
+    for (const name of others)
+      context.addIssue({
+        code: "custom",
+        path: ["channels", name, "default"],
+        message: `must not be true because it is of ${first} already, and one channel is the default`,
+      });
     for (const [name, channel] of Object.entries(settings.channels)) {
       const path = (key: string) => ["channels", name, key];
       const late = settings.eventDeadlineMs;
