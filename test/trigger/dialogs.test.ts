@@ -23,6 +23,7 @@ const statuses = new Map<string, { readonly to: string; readonly status: string 
 const calls: HostFunctions = {
   ...createChannelSettings({
     settingsOf: () => ({ type: "smpp-client", dialogs: true, dialogMs }),
+    defaultChannel: () => undefined,
   }),
   ...Object.fromEntries(
     Object.keys(kv.calls).map((name) => [
