@@ -219,6 +219,19 @@ test("[C44] [X10] senders who write at the same moment get letters of their own,
   assert.ok((await storyOf("user26")).includes(`letter ${letter} was of ${lost} until now`));
 });
 
+test("[C43] a hundred messages to a phone at once are all taken, with one letter", async () => {
+  const phone = newPhone();
+  const before = gateway.provider.counts.received;
+  const submits = Array.from({ length: 100 }, () =>
+    one.submit({ from: "susan", to: phone, text: "Hello" }),
+  );
+  for (const { status } of await Promise.all(submits)) assert.equal(status, 0);
+  const taken = (await gateway.provider.received(before + 100)).slice(-100);
+  for (const { sms } of taken) assert.match(gsm(sms), /^@a(?:=susan)? Hello$/);
+  await gateway.running.settled();
+  assert.equal(await reads(one, "susan", phone, "Hello"), "@a Hello");
+});
+
 test("[C42] a phone that has not got the message that tells a letter is told it again", async () => {
   const phone = newPhone();
   await gateway.query("update account set credits = 0 where id = 'Test2'");

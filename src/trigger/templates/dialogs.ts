@@ -72,8 +72,11 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 /** A message to more numbers than this is no dialog, and goes out without letters. */
 const destinationsMax = 20;
 
-/** How often a change is tried when other messages of the same phone come in between. */
+/** How often a new letter is tried for when other messages of the same phone come in between. */
 const triesMax = 50;
+
+/** The same for the time at which a letter was used: the others have mostly kept it by then. */
+const usesMax = 5;
 
 const busy = "too many messages of this phone at once";
 
@@ -128,10 +131,8 @@ async function toPhone(message: Message, phone: string, dialogMs: number, tools:
     const before = known === undefined ? undefined : await telling(known, phone, tools);
     const tell = before ?? { toldBy: root, told: false };
     mine = { letter, sender, channel, account, ...tell, ...used(tools, dialogMs) };
-    return withUsed(
-      open.filter((one) => one !== lost),
-      mine,
-    );
+    const kept = open.filter((one) => one !== lost);
+    return { next: withUsed(kept, mine), isNew: known === undefined };
   });
   if (!done || mine === undefined) return message.reject("try_later", busy);
   const { letter, toldBy } = mine;
@@ -167,14 +168,14 @@ async function fromPhone(
   const [prefix = "", letter] = /^@([a-z])(?:: ?| )/i.exec(text) ?? [];
   let meant: Binding | undefined;
   let count = 0;
-  const done = await change(phone, tools, (open) => {
+  await change(phone, tools, (open) => {
     count = open.length;
     const only = count === 1 ? open[0] : undefined;
     const named = open.find((one) => one.letter === letter?.toLowerCase());
     meant = letter === undefined ? only : named;
-    return meant && withUsed(open, { ...meant, ...used(tools, dialogMs) });
+    const next = meant && withUsed(open, { ...meant, ...used(tools, dialogMs) });
+    return { next, isNew: false };
   });
-  if (!done) return message.reject("try_later", busy);
   if (meant !== undefined) {
     const { channel, account, sender } = meant;
     message.trace(\`letter \${meant.letter} is of \${sender}\`);
@@ -198,8 +199,8 @@ async function toOwner(
 }
 
 /**
- * Keeps what \`decide\` makes of the letters of a phone that have not ended; undefined changes nothing. It
- * decides anew when another message of this phone has changed them meanwhile. false: too often.
+ * Keeps what \`decide\` makes of the letters of a phone that have not ended. It decides anew when another
+ * message of this phone has changed them meanwhile. false: too often, and a new letter is not kept.
  */
 async function change(
   phone: string,
@@ -209,15 +210,20 @@ async function change(
   const dialogs = kv.shared("dialogs");
   for (let tries = 0; tries < triesMax; tries += 1) {
     const kept = await dialogs.get<readonly Binding[]>(keyOf(phone));
-    const next = await decide((kept ?? []).filter(({ endsMs }) => endsMs > now()));
-    if (next === undefined) return true;
+    const { next, isNew } = await decide((kept ?? []).filter(({ endsMs }) => endsMs > now()));
+    if (next === undefined || (!isNew && tries >= usesMax)) return true;
     const ttlMs = Math.max(...next.map(({ endsMs }) => endsMs)) - now();
     if (await dialogs.compareAndSet(keyOf(phone), kept, next, { ttlMs })) return true;
   }
   return false;
 }
 
-type Decided = readonly Binding[] | undefined;
+interface Decided {
+  /** undefined: as it is. */
+  readonly next: readonly Binding[] | undefined;
+  /** It has a letter that was not there before. */
+  readonly isNew: boolean;
+}
 
 /** A customer and the network need not agree on the plus of a number. */
 function keyOf(phone: string): string {
@@ -225,7 +231,7 @@ function keyOf(phone: string): string {
 }
 
 /** undefined: a later message has kept the same already, so that this one need not. */
-function withUsed(open: readonly Binding[], mine: Binding): Decided {
+function withUsed(open: readonly Binding[], mine: Binding): readonly Binding[] | undefined {
   const known = open.find(({ letter }) => letter === mine.letter);
   const isSame = known?.toldBy === mine.toldBy && known.told === mine.told;
   if (isSame && known.usedMs >= mine.usedMs) return undefined;
