@@ -77,6 +77,7 @@ export async function triggerCost(): Promise<boolean> {
       clock: systemClock,
       log: silentLog,
       note() {},
+      defaultChannel: () => undefined,
       settingsOf: () => undefined,
       codingsOn: () => undefined,
     });

@@ -322,7 +322,14 @@ export const rematchedShape = z.object({
 /** What a changed configuration does, or would do. */
 export const configPlanShape: z.ZodType<ConfigPlanView> = z.object({
   version: z.number(),
-  changes: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+  changes: z.array(
+    // What was not set before, or is not any more, is left out.
+    z.object({
+      path: z.string(),
+      before: z.unknown().optional(),
+      after: z.unknown().optional(),
+    }),
+  ),
   channels: z.array(
     z.object({
       channel: z.string(),

@@ -22,7 +22,7 @@ import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
 import { openServices } from "./service/services.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, defaultChannelOf } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
 import { testedApproval } from "./trigger/approval.ts";
@@ -128,6 +128,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         const { channels } = configuration?.settings() ?? settings;
         return Object.hasOwn(channels, name) ? channels[name] : undefined;
       },
+      defaultChannel: () => defaultChannelOf(configuration?.settings() ?? settings),
     });
     closers.push(() => services.close());
     const { dataSources } = services;

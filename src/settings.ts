@@ -243,6 +243,13 @@ export const settingsSchema = z
         path: ["retention", "keepMessageDays"],
         message: `must be more than the longest scheduleAheadMs (${aheadMs}), the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor(longestMs / dayMs) + 1}, else reports find no message`,
       });
+    const [first, ...others] = defaultChannels(settings);
+    for (const name of others)
+      context.addIssue({
+        code: "custom",
+        path: ["channels", name, "default"],
+        message: `must not be true because it is of ${first} already, and one channel is the default`,
+      });
     for (const [name, channel] of Object.entries(settings.channels)) {
       const path = (key: string) => ["channels", name, key];
       const late = settings.eventDeadlineMs;
@@ -311,6 +318,17 @@ export function doorsOf({ channels }: Settings): readonly Door[] {
 export function dataSourcesOf({ dataSources }: Settings): readonly DataSourceView[] {
   const all = Object.entries(dataSources).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return all.map(([name, settings]) => sourceView(name, settings));
+}
+
+/** Where what is for a provider goes, and not for a certain one; undefined when no channel says so. */
+export function defaultChannelOf(settings: Settings): string | undefined {
+  return defaultChannels(settings)[0];
+}
+
+function defaultChannels({ channels }: Pick<Settings, "channels">): readonly string[] {
+  return Object.entries(channels).flatMap(([name, channel]) =>
+    channel.type === "smpp-client" && channel.default ? [name] : [],
+  );
 }
 
 const dayMs = 86_400_000;

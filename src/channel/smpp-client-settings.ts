@@ -74,7 +74,7 @@ export const smppClientSettings = z
       ),
     recipient: z
       .string()
-      .max(20)
+      .max(64)
       .optional()
       .describe(
         "To whom all messages go that this provider brings, whatever number they were for; left out or empty, to that number. With `dialogs`, to whom those go that answer nobody, or begin with `@@` and a space.",

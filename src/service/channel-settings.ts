@@ -7,19 +7,23 @@ export interface ScriptedSettings {
   readonly dialogs?: boolean;
   readonly dialogMs?: number;
   readonly recipient?: string | undefined;
+  readonly default?: boolean;
 }
 
 /** A dialog's time where a channel has no setting for it: nothing goes by it there. */
 const dialogUsualMs = 24 * 3_600_000;
 
-/** `channels.settings`: nothing but what is named here leaves the configuration. */
+/** `channels` of scripts: nothing but what is named here leaves the configuration. */
 export function createChannelSettings({
   settingsOf,
+  defaultChannel,
 }: {
   /** As they are in force; undefined for a name that no channel has. */
   readonly settingsOf: (channel: string) => ScriptedSettings | undefined;
+  readonly defaultChannel: () => string | undefined;
 }): EngineOptions["calls"] {
   return {
+    "channels.default": async () => defaultChannel(),
     "channels.settings": async ([name]) => {
       const found = typeof name === "string" ? settingsOf(name) : undefined;
       if (found === undefined) return undefined;
@@ -28,6 +32,7 @@ export function createChannelSettings({
         dialogs,
         dialogMs,
         recipient: recipient === "" ? undefined : recipient,
+        default: found.default ?? false,
       } satisfies ChannelSettings;
     },
   };

@@ -39,6 +39,8 @@ export interface ServiceParts {
   readonly codingsOn: (channel: string) => Codings | undefined;
   /** What the configuration in force says of a channel; undefined for a name that none has. */
   readonly settingsOf: (channel: string) => ScriptedSettings | undefined;
+  /** The channel that it marks as the default one. */
+  readonly defaultChannel: () => string | undefined;
 }
 
 /**

@@ -3,6 +3,16 @@
 /** The channels of signalbox.yaml. */
 export interface Channels {
   /**
+   * The channel that has `default: true` in signalbox.yaml, now; undefined when none has.
+   *
+   * ```ts
+   * export const FWD = onMessage({ channels: ["SMPP_SERVER1"] }, async (message, { channels }) => {
+   *   message.forward({ channel: (await channels.default()) ?? "SMPP1" });
+   * });
+   * ```
+   */
+  default(): Promise<string | undefined>;
+  /**
    * What signalbox.yaml says now of a channel for its triggers; undefined when it has none of that name.
    * About 0.1 ms. A change of these settings is in force with the next event, and no session ends for it.
    *
@@ -27,4 +37,6 @@ export interface ChannelSettings {
    * message has it as its `to` already.
    */
   readonly recipient: string | undefined;
+  /** It is the channel for what is for a provider, and not for a certain one. */
+  readonly default: boolean;
 }

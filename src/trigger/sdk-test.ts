@@ -77,7 +77,7 @@ export interface TestTools {
       readonly numbers?: readonly string[];
     }): void;
   };
-  /** What `channels.settings` gives for a channel: every name is one, and without this it has no dialogs. */
+  /** What `channels.settings` gives for a channel: every name is one, and without this it has no dialogs and is not the default one. */
   readonly channels: { set(name: string, settings: Partial<ChannelSettings>): void };
   /**
    * What queries of a data source are answered with; without an answer a query fails. For

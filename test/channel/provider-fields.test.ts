@@ -1,12 +1,14 @@
 // The fields by which a provider is configured, each as the provider sees it on the wire.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { channelSettings } from "../../src/channel/catalog.ts";
 import { placeIn, placeOf } from "../../src/channel/provider-place.ts";
 import type { Sms } from "../../src/model/message.ts";
 import { COMMAND } from "../../src/smpp/command.ts";
+import { settingsSchema } from "../../src/settings.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { startRecordingSmsc } from "../support/recording-smsc.ts";
 import { openTestChannel } from "./host.ts";
@@ -169,7 +171,48 @@ test("[Y16] [Y17] lengths that SMPP has no room for are refused, and nothing is 
   ]);
 });
 
+test("[C14] each of the ten fields that such a record has elsewhere is a setting", () => {
+  const { data, error } = settingsSchema.safeParse({
+    channels: {
+      NAME: {
+        type: "smpp-client",
+        bindType: "receiver",
+        host: "tls:smpp.example.org:2776",
+        systemId: "us@SMPP",
+        password: "x",
+        sender: "+*",
+        recipient: "+4930111",
+        dialogs: true,
+        encodings: ["gsm7", "ucs2"],
+        enquireLinkMs: 60_000,
+      },
+    },
+  });
+  assert.equal(error, undefined);
+  const { NAME } = data?.channels ?? {};
+  assert.ok(NAME?.type === "smpp-client");
+  assert.deepEqual([NAME.dialogs, NAME.recipient, NAME.default], [true, "+4930111", false]);
+});
+
+test("[C12] [C48] how long a dialog lasts is a setting, and beside it stands what too short and too long cost", async () => {
+  assert.deepEqual(faultsOf({ dialogMs: 2_000 }), []);
+  assert.match(faultsOf({ dialogMs: 999 }).join(), /^dialogMs /);
+  assert.match(faultsOf({ dialogMs: 31 * 24 * 3_600_000 }).join(), /^dialogMs /);
+  assert.match(faultsOf({ dialogMs: "1 day" }).join(), /^dialogMs /);
+  for (const file of ["docs/configuration.md", "docs/signalbox.schema.json"]) {
+    const line = (await readFile(file, "utf8"))
+      .split("\n")
+      .find((one) => one.includes("how long a letter stands"));
+    assert.match(
+      line ?? "",
+      /Too short, and an answer finds nobody.*too long, and many letters/,
+      file,
+    );
+  }
+});
+
 test("[C14] a field that nobody knows is refused", () => {
+  assert.match(faultsOf({ dialog: true }).join(), /dialog/);
   assert.match(faultsOf({ pingPeriod: 1 }).join(), /pingPeriod/);
 });
 

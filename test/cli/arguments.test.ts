@@ -93,15 +93,25 @@ describe("config", { concurrency: 4 }, () => {
     assert.equal(site.asked.length, 0);
   });
 
-  test("show tells what is in force, without secrets", async () => {
+  test("[C08] show tells what is in force, also what was left out, without secrets", async () => {
     await using site = await openSite();
     const url = "postgres://me:hidden@host/name";
-    writeFileSync(site.config, "database: { url: '${URL}' }\nchannels: {}\n");
+    const channel =
+      "{ type: smpp-client, host: x, systemId: a, password: hidden, sourceAddress: 127.0.0.2 }";
+    writeFileSync(site.config, `database: { url: "\${URL}" }\nchannels: { ONE: ${channel} }\n`);
     const args = ["config", "show", "--config", site.config];
     const said = await signalbox(args, { env: { URL: url } });
     assert.equal(said.code, 0);
     assert.match(said.out, /^data: \.\/data$/m);
     assert.match(said.out, /url: "?\*\*\*"?/);
+    for (const line of [
+      "  level: info",
+      "    relayWithinMs: 0",
+      "    dialogs: false",
+      "    dialogMs: 86400000",
+      "    sourceAddress: 127.0.0.2",
+    ])
+      assert.ok(said.out.split("\n").includes(line), line);
     const data = await signalbox([...args, "--json"], { env: { URL: url } });
     assert.equal(JSON.parse(data.out).database.url, "***");
     assert.doesNotMatch(said.out + data.out, /hidden/);

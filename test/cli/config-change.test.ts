@@ -12,6 +12,8 @@ const plan: ConfigPlanView = {
   version: 4,
   changes: [
     { path: "channels.SMPP1.host", before: "old", after: "new" },
+    { path: "channels.SMPP1.sender", after: "+31699887766" },
+    { path: "channels.SMPP1.recipient", before: "+31688776655" },
     { path: "drainMs", before: 1, after: 2 },
   ],
   channels: [
@@ -28,6 +30,8 @@ test("config plan shows what would change, of another file as of the file itself
   const said = await signalbox(["config", "plan", other, "--config", site.config]);
   assert.deepEqual([said.code, said.err], [0, ""]);
   assert.match(said.out, /channels\.SMPP1\.host +old +new/);
+  assert.match(said.out, /channels\.SMPP1\.sender +\+31699887766/);
+  assert.match(said.out, /channels\.SMPP1\.recipient +\+31688776655/);
   assert.match(said.out, /SMPP1 is made anew: its sessions are unbound first\./);
   assert.match(said.out, /SMPP2 closes; 3 messages stay in its queue/);
   assert.match(said.out, /In force from the next start on only: drainMs\./);

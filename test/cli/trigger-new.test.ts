@@ -113,6 +113,10 @@ const VARIANTS: Readonly<Record<string, readonly Readonly<Record<string, readonl
     { ...fromProvider, to: ["SMPP_SERVER1"] },
     { from: ["SMPP1", ...wide], to: ["SMPP_SERVER1"] },
   ],
+  dialogs: [
+    { ...fromCustomers, to: ["SMPP1"] },
+    { from: ["SMPP_SERVER1", ...wide.slice(1)], to: [WIDE], refusal: ["0x64"] },
+  ],
   "auto-reply": [
     { ...fromProvider, to: ["SMPP1"] },
     { from: [WIDE], to: [WIDE], text: [long] },

@@ -27,10 +27,13 @@ import { type RecordingSmsc, startRecordingSmsc } from "../support/recording-sms
 
 const FORWARD = `import { onMessage } from "signalbox";
 
-/** Passes a message to the channel that its text names. */
-export const FWD = onMessage({ channels: ["SMPP_SERVER1"], order: 20 }, (message) => {
+/** Passes a message to the channel that its text names, or to the default one. */
+export const FWD = onMessage({ channels: ["SMPP_SERVER1"], order: 20 }, async (message, { channels }) => {
   message.accept({});
-  message.forward({ channel: message.text ?? "" });
+  const named = message.text === "default" ? await channels.default() : message.text;
+  const settings = await channels.settings(named ?? "ONE");
+  message.trace(JSON.stringify([named, settings?.default]));
+  message.forward({ channel: named ?? "" });
 });
 `;
 
@@ -249,6 +252,29 @@ test("[C15] a file with faults changes nothing, and each fault is told with its 
   assert.deepEqual([await sessionsOf("ONE"), await sessionsOf("TWO")], sessions);
   await put(standard);
   assert.deepEqual((await ask<ConfigTextView>("GET", "/v1/config")).faults, []);
+});
+
+test("[C15] one channel may be the default one, which triggers find at once; a second one is refused", async () => {
+  const sessions = [await sessionsOf("ONE"), await sessionsOf("TWO")];
+  for (const [name, smsc] of [
+    ["ONE", one],
+    ["TWO", two],
+  ] as const) {
+    await ask("PATCH", `/v1/channels/${name}`, { default: true });
+    const before = smsc.messages.length;
+    await submit(["default"]);
+    await smsc.until(({ messages }) => messages.length === before + 1);
+    const other = name === "ONE" ? "TWO" : "ONE";
+    const second = await refused("PATCH", `/v1/channels/${other}`, { default: true });
+    assert.deepEqual([second.status, second.code], [422, "bad_configuration"]);
+    // The one that stands first in the file is taken for the one that has it already.
+    assert.match(
+      second.message,
+      /channels\.TWO\.default must not be true because it is of ONE already/,
+    );
+    await ask("PATCH", `/v1/channels/${name}`, { default: false });
+  }
+  assert.deepEqual([await sessionsOf("ONE"), await sessionsOf("TWO")], sessions);
 });
 
 test("[C17] [Y04] [Y14] a channel that is switched off unbinds, stays listed and comes back", async () => {

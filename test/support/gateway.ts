@@ -14,6 +14,8 @@ export interface GatewayOptions {
   /** Changes to the settings of SMPP_SERVER1 and SMPP1, or further channels. */
   readonly channels?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The settings stand in a file, so that they can be changed while it runs. */
+  readonly live?: boolean;
   /** A log instead of the recorder. */
   readonly log?: Log;
   /** Rules of the simulated provider. */
@@ -54,7 +56,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const log = recorderLog();
   const rules = options.provider ?? {};
   const provider = opened.use(await startSmsc({ host: "127.0.0.1", port: 0, rules, log }));
-  const settings = settingsSchema.parse({
+  const written = {
     example: true,
     data: join(folder, "data"),
     triggers,
@@ -79,8 +81,17 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
         ...options.channels?.["SMPP1"],
       },
     },
-  });
-  const launch = () => start(settings, { base: folder, log: options.log ?? log });
+  };
+  const settings = settingsSchema.parse(written);
+  const file = join(folder, "signalbox.yaml");
+  // JSON is YAML.
+  if (options.live === true) await writeFile(file, JSON.stringify(written, null, 2));
+  const launch = () =>
+    start(settings, {
+      base: folder,
+      log: options.log ?? log,
+      ...(options.live === true && { file }),
+    });
   let running = await launch();
   opened.defer(() => running.stop());
   const all = opened.move();

@@ -27,6 +27,7 @@ const plainChannel: ChannelSettings = {
   dialogs: false,
   dialogMs: 24 * 3_600_000,
   recipient: undefined,
+  default: false,
 };
 
 /** `digest` computes a hash outside, where there is code for it. */
@@ -116,6 +117,7 @@ export function madeUpWorld(
     "accounts.verify": (_args, event) => verify(event),
     "accounts.verifyWith": ([, ...asked], event) => verifyWith(event, asked),
     "accounts.byNumber": ([number]) => byNumber(number),
+    "channels.default": () => [...channels].find(([, one]) => one.default === true)?.[0],
     "channels.settings": ([name]) => ({ ...plainChannel, ...channels.get(String(name)) }),
     "db.query": query,
     "http.fetch": fetched,

@@ -25,8 +25,10 @@ export class RunTools implements Tools {
 
   get channels(): Tools["channels"] {
     const run = this.#run;
+    // JSON has no undefined, so a channel that is not there comes as null.
     return {
-      // JSON has no undefined, so a channel that is not there comes as null.
+      default: async () =>
+        (await hostCall<string | null>(run, "channels.default", [])) ?? undefined,
       settings: async (channel) =>
         (await hostCall<ChannelSettings | null>(run, "channels.settings", [channel])) ?? undefined,
     };

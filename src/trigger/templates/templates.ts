@@ -4,6 +4,7 @@ import { assembleMultipart } from "./assemble-multipart.ts";
 import { autoReply } from "./auto-reply.ts";
 import { bind } from "./bind.ts";
 import { databaseQuery } from "./database-query.ts";
+import { dialogs } from "./dialogs.ts";
 import { empty } from "./empty.ts";
 import { failover } from "./failover.ts";
 import { floodGuard } from "./flood-guard.ts";
@@ -33,6 +34,7 @@ export const TEMPLATES: readonly Template[] = [
   forwardReport,
   failover,
   receiveForward,
+  dialogs,
   autoReply,
   keywordReply,
   assembleMultipart,
