@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import type { TriggerView } from "../src/model/view.ts";
 import { ask } from "./gateway.ts";
-import { age, answer, type Paint, paint, table } from "./print.ts";
+import { age, answer, dateTime, type Paint, paint, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { faultsText } from "./trigger-faults.ts";
 import { triggerShape } from "./views.ts";
@@ -63,7 +63,7 @@ export function listed(triggers: readonly TriggerView[]): string {
       milliseconds(one.p99Ms, one.runs),
       Math.round(one.cpuMs),
       one.file,
-      one.detail,
+      one.nextMs === undefined ? one.detail : `${one.detail}; due ${dateTime(one.nextMs)}`,
     ]),
   );
   const faults = faultsText(triggers);
