@@ -31,6 +31,8 @@ export interface ConfigurationParts {
   readonly channels: Pick<LiveChannels, "plan" | "change">;
   /** Rejects with a GatewayError where these settings may not be in force. */
   readonly guard: (settings: Settings) => Promise<void>;
+  /** Told of settings that have come into force: what reads them takes these from now on. */
+  readonly applied: (settings: Settings) => void;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -229,6 +231,7 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     const outcomes = await channels.change(next.settings.channels);
     kept = await versions.keep(next.text, by, now());
     ({ text, settings } = next);
+    parts.applied(settings);
     faults = [];
     failed = outcomes.flatMap((one) =>
       one.failed === undefined ? [] : `${one.channel}: ${one.failed}`,
@@ -269,10 +272,10 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels is read at the start only. */
+  /** All but the channels and the routes is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, ...before } = started;
-    const { channels: _next, ...after } = next;
+    const { channels: _now, routes: _table, ...before } = started;
+    const { channels: _next, routes: _nextTable, ...after } = next;
     return differences(before, after, settingsSchema).map(({ path }) => path);
   }
 }
