@@ -59,7 +59,7 @@ const LAW: Law = {
     "settings.ts": {
       parts: ["model", "config", "channel", "trigger", "store", "service", "route"],
     },
-    live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
+    live: { parts: "model log config bus store channel gateway route settings.ts".split(" ") },
     "main.ts": {
       parts:
         "model log http config bus store trigger channel gateway service admin live simulator settings.ts".split(

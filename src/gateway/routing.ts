@@ -3,6 +3,7 @@ import type { ForwardAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { TraceLine } from "../model/message.ts";
+import type { RouteTableView } from "../model/route-view.ts";
 import { type Directory, directoryOf } from "../route/directory.ts";
 import type {
   Candidate,
@@ -13,6 +14,8 @@ import type {
   Router,
 } from "../route/question.ts";
 import { createRouter } from "../route/router.ts";
+import { placedRules } from "../route/placed.ts";
+import { targetsOf } from "../route/ready.ts";
 import type { RoutesSettings } from "../route/settings.ts";
 import type { ForwardToOne, Undirected } from "./many.ts";
 
@@ -30,6 +33,8 @@ export type AskedByHand = Partial<RouteQuestion> & Pick<RouteQuestion, "to">;
 
 /** The routing table in force, and what it is asked by. */
 export interface Routing extends Router {
+  /** The table in force. */
+  settings(): RoutesSettings;
   /** Puts another table in force, whole; a message that is being asked about goes on with the old one. */
   use(settings: RoutesSettings, directory: Directory): void;
   /** Where `table:NAME` finds its tables; none before. */
@@ -46,10 +51,13 @@ export function createRouting(parts: RoutingParts): Routing {
   let tables: (name: string) => NumberTable | undefined = () => undefined;
   let directory = directoryOf([]);
   const around = { isUp, isBound, tables: (name: string) => tables(name) };
-  let router = createRouter({ rules: [] }, directory, around);
+  let inForce: RoutesSettings = { rules: [] };
+  let router = createRouter(inForce, directory, around);
 
   return {
+    settings: () => inForce,
     use(settings, next) {
+      inForce = settings;
       directory = next;
       router = createRouter(settings, next, around);
     },
@@ -177,4 +185,14 @@ export function wayText({ channel, account }: Pick<Candidate, "channel" | "accou
 /** What is told of a question by hand. */
 export function explained(routing: Routing, asked: AskedByHand): Resolved {
   return routing.resolve(routing.questionOf(asked), { explain: true });
+}
+
+export function tableView({ rules, default: standard }: RoutesSettings): RouteTableView {
+  return {
+    default: standard,
+    rules: placedRules(rules).map(({ rule, place }) => {
+      const { name, match = {}, target, to, from, refuse } = rule;
+      return { place, name, match, targets: targetsOf(target), to, from, refuse };
+    }),
+  };
 }
