@@ -22,7 +22,7 @@ export function loopsOf(
       const next = channel && takerOf(now, channel, ends);
       if (channel === undefined || next === undefined) return [];
       if (next === first) {
-        const way = seen.map(({ place }) => place).join(", ");
+        const way = seen.map(({ place }) => `routes.${place}`).join(", ");
         return [
           {
             at: first,
