@@ -3,6 +3,7 @@ import type { ForwardAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { TraceLine } from "../model/message.ts";
+import { numberAtName } from "../model/number-at-name.ts";
 import type { RouteTableView } from "../model/route-view.ts";
 import { type Directory, directoryOf } from "../route/directory.ts";
 import type {
@@ -145,8 +146,13 @@ export function routed(
   parts: Pick<RoutingParts, "routeOf" | "now"> & Pick<Routing, "resolve" | "moduleOf">,
 ): Routed {
   const { channel } = action;
-  if (channel !== undefined) return { action: { ...action, channel }, lines: [] };
   const to = action.to ?? action.receiver?.to ?? event.message.to;
+  if (channel !== undefined) {
+    // What stands behind an `@` is for the table, and no provider knows it.
+    const at = to.includes("@") ? numberAtName(to) : undefined;
+    const bare = at === undefined ? {} : { to: at.number };
+    return { action: { ...action, channel, ...bare }, lines: [] };
+  }
   const whose = action.account ?? account ?? event.message.account;
   const question = questionAbout(
     event,

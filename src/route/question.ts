@@ -4,7 +4,7 @@ import type { ErrorCode } from "../model/error.ts";
 export interface RouteQuestion {
   /** Canonical where it is a number; what came in or what a trigger made of it. */
   readonly from: string;
-  /** The same; may be `number@name` (see `number-at-name.ts`). */
+  /** The same; may be `number@name` (see `model/number-at-name.ts`). */
   readonly to: string;
   /** undefined when the octets are not text. */
   readonly text?: string | undefined;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../model/error.ts";
 import { type Captured, filled } from "./captures.ts";
 import type { Directory } from "./directory.ts";
-import { numberAtName } from "./number-at-name.ts";
+import { numberAtName } from "../model/number-at-name.ts";
 import type {
   Candidate,
   Refusal,
