@@ -1,8 +1,7 @@
 import { contentOf } from "../channel/incoming.ts";
 import { canonical } from "../model/address.ts";
 import type { Clock } from "../model/clock.ts";
-import type { ForwardAction } from "../model/decision.ts";
-import { type ErrorCode, GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 import type { MessageEvent, OperationEvent, Replacement } from "../model/event.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";

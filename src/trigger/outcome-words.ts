@@ -46,7 +46,7 @@ export function forwardedWords(forward: {
 }
 
 /** In the place of a channel: the routing table says which one, and may say another at another time. */
-export const routedWord = "a route";
+export const routedWord = "route";
 
 /** What a customer is told; `state` and `error` only where a trigger has named others. */
 export function reportedWords(state: string | undefined, error: string | undefined): string {

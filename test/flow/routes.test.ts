@@ -126,7 +126,7 @@ test("[Y28] [C39] a script asks the table about another message, and an account 
   await running.settled();
   const lines = JSON.stringify(await query("select log from message"));
   assert.match(lines, /asked ONE Austria 7 /);
-  assert.match(lines, /forwarded to a route/);
+  assert.match(lines, /forwarded to route/);
   const patched = await api("PATCH", "/v1/accounts/Test1/options", { route: "smppserver/Test2" });
   assert.ok(patched.status < 300, JSON.stringify(patched));
   assert.equal(await submit("+31688888888", "mine"), 0);
