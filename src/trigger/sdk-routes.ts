@@ -32,6 +32,7 @@ export interface RouteAbout {
   readonly origin?: "customer" | "provider" | "own";
 }
 
+/** What the routing table says of a message. */
 export interface RouteAnswer {
   /** Best first; the others are for when that one fails. Empty when there is no way. */
   readonly ways: readonly RouteWay[];
@@ -41,6 +42,7 @@ export interface RouteAnswer {
   readonly steps: readonly RouteStep[];
 }
 
+/** A way that a message can take. */
 export interface RouteWay {
   readonly channel: string;
   /** For a channel that customers bind to: whose sessions get it. */
@@ -60,6 +62,7 @@ export interface RouteWay {
   readonly why: string;
 }
 
+/** A rule or a way that was looked at, and why it was or was not taken. */
 export interface RouteStep {
   readonly rule: string;
   readonly target: string;
