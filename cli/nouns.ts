@@ -15,6 +15,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   report: async () => (await import("./report.ts")).addReport,
   channel: async () => (await import("./channel.ts")).addChannel,
   session: async () => (await import("./session.ts")).addSession,
+  route: async () => (await import("./route.ts")).addRoute,
   trigger: async () => (await import("./trigger.ts")).addTrigger,
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,

@@ -136,6 +136,7 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     rate: z.string(),
     bindsMax: z.number(),
     allowFrom: z.string(),
+    route: z.string(),
   }),
 });
 

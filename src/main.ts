@@ -22,7 +22,7 @@ import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
 import { openServices } from "./service/services.ts";
-import { type Settings, defaultChannelOf } from "./settings.ts";
+import { type Settings, defaultChannelOf, directoryIn } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
 import { testedApproval } from "./trigger/approval.ts";
@@ -167,6 +167,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     });
     const channels = live.opened;
     closers.push(() => live.close());
+    gateway.routing.use(settings.routes, directoryIn(settings));
     // What customers and providers send while the rest is still being opened is answered already.
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
@@ -185,6 +186,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           if (settings.example) await guardExample(store, next);
           for (const name of providersIn(next)) if (!awaitedOn.includes(name)) awaitedOn.push(name);
         },
+        applied: (next) => gateway.routing.use(next.routes, directoryIn(next)),
         now: clock.nowMs,
         log: log.child({ part: "configuration" }),
       });

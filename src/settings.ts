@@ -1,10 +1,14 @@
 import { channelSettings } from "./channel/catalog.ts";
 import { listenersOf } from "./channel/listening.ts";
+import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
+import { routeFaults } from "./route/check.ts";
+import { type Directory, directoryOf } from "./route/directory.ts";
+import { routesSettings } from "./route/settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
@@ -201,6 +205,7 @@ export const settingsSchema = z
     http: fetchSettings,
     secrets: secretsSettings,
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
+    routes: routesSettings,
     simulator: z
       .strictObject({
         host: z
@@ -267,9 +272,16 @@ export const settingsSchema = z
           message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
         });
     }
+    for (const { path, text } of routeFaults(settings.routes, directoryIn(settings)))
+      context.addIssue({ code: "custom", path: ["routes", ...path], message: text });
   });
 
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** The channels as the routing table names them. */
+export function directoryIn({ channels }: Pick<Settings, "channels">): Directory {
+  return directoryOf(routableChannels(channels));
+}
 
 /**
  * What is wrong with the files that these settings name, each of which is checked by itself. `file` is

@@ -56,8 +56,10 @@ const LAW: Law = {
     service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
-    "settings.ts": { parts: ["model", "config", "channel", "trigger", "store", "service"] },
-    live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
+    "settings.ts": {
+      parts: ["model", "config", "channel", "trigger", "store", "service", "route"],
+    },
+    live: { parts: "model log config bus store channel gateway route settings.ts".split(" ") },
     "main.ts": {
       parts:
         "model log http config bus store trigger channel gateway service admin live simulator settings.ts".split(

@@ -18,6 +18,7 @@ import { queueRoutes } from "./queues.ts";
 import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
 import type { AdminParts, Routes } from "./routes.ts";
+import { routingRoutes } from "./routing.ts";
 import { statusRoutes } from "./status.ts";
 import type { TriggerControl } from "./trigger-control.ts";
 import { triggerRoutes } from "./triggers.ts";
@@ -46,6 +47,7 @@ const ROUTES: readonly Routes[] = [
   queueRoutes,
   replayRoutes,
   reportRoutes,
+  routingRoutes,
   statusRoutes,
   triggerRoutes,
 ];

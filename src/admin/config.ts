@@ -13,6 +13,11 @@ export interface ConfigControl {
   shown(): ConfigTextView;
   plan(text: string | undefined): Promise<ConfigPlanView>;
   put(text: string | undefined, by: string): Promise<ConfigPlanView>;
+  putRoutes(
+    given: { readonly name: string; readonly text: string },
+    by: string,
+  ): Promise<ConfigPlanView>;
+  rollBackRoutes(number: number | undefined, by: string): Promise<ConfigPlanView>;
   setChannel(
     name: string,
     fields: Readonly<Record<string, unknown>>,
@@ -37,28 +42,29 @@ interface Text {
 
 /** The configuration file: what is in force, what would change, changing it and going back. */
 export const configRoutes: Routes = (server, parts) => {
-  server.get("/v1/config", async () => of(parts).shown());
+  server.get("/v1/config", async () => configurationOf(parts).shown());
   server.post<{ Body: Text }>("/v1/config/plan", { schema: { body } }, (request) =>
-    of(parts).plan(request.body.text),
+    configurationOf(parts).plan(request.body.text),
   );
   server.put<{ Body: Text }>("/v1/config", { schema: { body } }, (request) =>
-    of(parts).put(request.body.text, operatorOf(request)),
+    configurationOf(parts).put(request.body.text, operatorOf(request)),
   );
-  server.get("/v1/config/versions", () => of(parts).versions());
+  server.get("/v1/config/versions", () => configurationOf(parts).versions());
   server.post<{ Params: { number: string } }>("/v1/config/versions/:number/restore", (request) =>
-    of(parts).rollBack(Number(request.params.number), operatorOf(request)),
+    configurationOf(parts).rollBack(Number(request.params.number), operatorOf(request)),
   );
   server.patch<{ Params: { name: string }; Body: Readonly<Record<string, unknown>> }>(
     "/v1/channels/:name",
     { schema: { body: fields } },
     (request) => {
       const { params, body: asked } = request;
-      return of(parts).setChannel(params.name, asked, operatorOf(request));
+      return configurationOf(parts).setChannel(params.name, asked, operatorOf(request));
     },
   );
 };
 
-function of({ configuration }: AdminParts): ConfigControl {
+/** Throws `config_unwritable` where there is no file to change. */
+export function configurationOf({ configuration }: AdminParts): ConfigControl {
   if (configuration !== undefined) return configuration;
   throw new GatewayError("config_unwritable", "The gateway was started without a file.");
 }

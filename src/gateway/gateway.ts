@@ -1,8 +1,7 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Channel, OwnView } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
-import type { ForwardAction } from "../model/decision.ts";
-import { type ErrorCode, GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 import type { BindEvent, ChannelEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
@@ -37,20 +36,21 @@ import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createPartTally } from "./part-tally.ts";
 import { createOutdatedOf } from "./outdated.ts";
-import { queueName } from "./queue-name.ts";
+import { queueForOf } from "./queue-for.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
 import { eventReader, type ReadEvents } from "./replay.ts";
 import { createReplace } from "./replace.ts";
 import { type Schedules, createSchedules } from "./schedules.ts";
 import { replacingIfPresent } from "./replace-if-present.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
+import { type Routing, createRouting, routed } from "./routing.ts";
+import { routeCalls } from "./route-calls.ts";
 import { createReports, type Reports } from "./report.ts";
 import { createSender } from "./send.ts";
 import { createSentMemory } from "./sent-memory.ts";
 import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
 import { createTransactions } from "./transaction.ts";
 import { explained } from "./unmatched.ts";
-import { queueRowsMax } from "./queues.ts";
 
 export interface GatewayParts {
   readonly bus: Bus;
@@ -80,6 +80,8 @@ export interface Gateway {
   readonly holds: Holds;
   /** What operators do to what waits, and to messages. */
   readonly operations: Operations;
+  /** Where messages go that name no channel. */
+  readonly routing: Routing;
   /** Erases what is kept about a number. */
   readonly erase: Erase;
   /** A channel can take more. */
@@ -157,6 +159,16 @@ export function createGateway(parts: GatewayParts): Gateway {
     due,
   });
   const transactions = createTransactions({ store, writer, sender, clock, log });
+  const channel = (name: string): Channel | undefined => channels.get(name);
+  const queueFor = queueForOf({ channel, queued: (name) => sender.counts(name).queued });
+  const routes = {
+    channel,
+    held: (name: string) => holds.of(name) !== undefined,
+    routeOf: (account: string) => store.accounts.optionsOf(account).route,
+    now: clock.nowMs,
+  };
+  const routing = createRouting(routes);
+  const asking = { ...routes, ...routing };
   const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
@@ -171,7 +183,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       },
       "accounts.byNumber": async ([number]) =>
         typeof number === "string" ? store.accounts.byNumber(number) : undefined,
+      ...routeCalls(asking),
     },
+    routing,
     note,
     attach(given, opened, off = () => []) {
       engine = given;
@@ -185,8 +199,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       const make = createMaker({ clock, newId, queueFor, tlvsOn });
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
-      const channel = (name: string): Channel | undefined => channels.get(name);
-      const receive = { ...deciding, worthStoring, queueFor, tlvsOn, channel, transactions };
+      const route: Parameters<typeof messageAnswerer>[0]["route"] = (event, action, account) =>
+        routed(event, action, account, asking);
+      const receive = { ...deciding, worthStoring, queueFor, route, tlvsOn, channel, transactions };
       status = createStatusDecider({
         engine,
         make,
@@ -206,7 +221,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         ...deciding,
         receive: replacingIfPresent(messageAnswerer(receive), own),
         queue,
-        channel: (name) => channels.get(name),
+        channel,
         status,
       });
       const answer = gated(flow.gate, join.answer);
@@ -371,19 +386,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
       reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
     );
-  }
-
-  function queueFor(
-    forward: Pick<ForwardAction, "channel" | "account">,
-  ): { queue: string } | { code: ErrorCode } {
-    const channel = channels.get(forward.channel);
-    if (channel === undefined) return { code: "unknown_channel" };
-    const { queueMax = queueRowsMax } = channel;
-    if (sender.counts(forward.channel).queued >= queueMax) return { code: "queue_full" };
-    // Where customers bind, each account has a queue of its own: one who is away delays nobody.
-    if (channel.taken === "SENT") return { queue: queueName(forward.channel, undefined) };
-    if (forward.account === undefined) return { code: "unknown_account" };
-    return { queue: queueName(forward.channel, forward.account) };
   }
 
   function note(event: BindEvent, facts: TraceLine["facts"]): void {

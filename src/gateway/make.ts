@@ -6,6 +6,7 @@ import { ERRORS, type ErrorCode } from "../model/error.ts";
 import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { Forward, Made } from "../store/writer.ts";
+import type { QueueFor } from "./queue-for.ts";
 import { tlvsFor } from "./tlvs.ts";
 
 /** A message of our own is given up after a day: what an operator is told later helps nobody. */
@@ -48,9 +49,7 @@ export function createMaker(parts: {
   readonly clock: Clock;
   readonly newId: () => string;
   /** The queue that a message goes to, or why there is none. */
-  readonly queueFor: (
-    target: Pick<SendAction, "channel" | "account">,
-  ) => { queue: string } | { code: ErrorCode };
+  readonly queueFor: QueueFor;
   /** What a channel has agreed with its peer; nothing when left out. */
   readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
 }): Maker {

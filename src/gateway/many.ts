@@ -3,11 +3,19 @@ import type { ForwardAction } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { Message, Sent } from "../model/message.ts";
+import type { Candidate } from "../route/question.ts";
 import type { Forward } from "../store/writer.ts";
 
 /** A forward of a message to many, for one of those whom its sender named. */
-export interface ForwardToOne extends ForwardAction {
+export interface Undirected extends ForwardAction {
   readonly receiver?: { readonly address: Address; readonly to: string };
+}
+
+/** The same with the channel that it goes to. */
+export interface ForwardToOne extends Undirected {
+  readonly channel: string;
+  /** Of one that the routing table has found its way: the other ways, best first, for when it fails. */
+  readonly candidates?: readonly Candidate[];
 }
 
 /**
@@ -17,12 +25,12 @@ export interface ForwardToOne extends ForwardAction {
 export function forwardsToEach(
   { message, destinations = [] }: MessageEvent,
   actions: readonly ForwardAction[],
-): readonly ForwardToOne[] | { readonly fault: ErrorCode; readonly text: string } {
+): readonly Undirected[] | { readonly fault: ErrorCode; readonly text: string } {
   const receivers = (message.destinations ?? []).map((address, at) => ({
     address,
     to: destinations[at] ?? message.to,
   }));
-  const each: ForwardToOne[] = [];
+  const each: Undirected[] = [];
   for (const action of actions) {
     const { to, destination } = action;
     if (to === undefined && destination === undefined) {

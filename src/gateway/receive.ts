@@ -1,6 +1,6 @@
 import type { Channel } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
-import type { ForwardAction, Ruling } from "../model/decision.ts";
+import type { Ruling } from "../model/decision.ts";
 import { addressOf } from "../model/address.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
@@ -11,7 +11,15 @@ import type { ChannelTlvs } from "../model/tlv.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
-import { type ForwardToOne, forwardsToEach, leftOut, withoutSome } from "./many.ts";
+import {
+  type ForwardToOne,
+  type Undirected,
+  forwardsToEach,
+  leftOut,
+  withoutSome,
+} from "./many.ts";
+import type { QueueFor } from "./queue-for.ts";
+import type { Routed } from "./routing.ts";
 import { storyOf } from "./story.ts";
 import { datagramWaitMs, modeOfEvent, reaches, termOf } from "./term.ts";
 import { tlvsFor } from "./tlvs.ts";
@@ -26,7 +34,9 @@ export interface ReceiveParts {
   /** Is one more refusal of this account worth a row? */
   readonly worthStoring: (subject: string) => boolean;
   /** The queue that a forward goes to, or why there is none. */
-  readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
+  readonly queueFor: QueueFor;
+  /** Where a forward goes that names no channel. */
+  readonly route: (event: MessageEvent, action: Undirected, account?: string) => Routed;
   readonly make: Maker;
   readonly channel: (name: string) => Channel | undefined;
   /** Messages whose sender waits for the outcome. */
@@ -90,7 +100,14 @@ export function messageAnswerer(
     const toEach = event.destinations === undefined ? wanted : forwardsToEach(event, wanted);
     if ("fault" in toEach)
       return decline(event, { verdict: "undecided", ...toEach, ran: ruling.ran });
-    for (const action of toEach) {
+    const unrouted: Exclude<Routed, { readonly action: ForwardToOne }>[] = [];
+    for (const wish of toEach) {
+      const found = parts.route(event, wish, ruling.account);
+      if ("code" in found) {
+        unrouted.push(found);
+        continue;
+      }
+      const { action } = found;
       const target = queueFor(action);
       if ("code" in target) return refuse(event, ruling, target.code, `channel ${action.channel}`);
       const channel = parts.channel(action.channel);
@@ -99,12 +116,19 @@ export function messageAnswerer(
       const term = termOf(event, { nowMs, relayWithinMs: channel?.relayWithinMs, waitMs });
       // Who waits for the outcome has to be told of it, so it is asked for.
       const asked = mode === "transaction" ? withReport(event, action, channel) : action;
-      const forward = forwardOf(event, asked, { queue: target.queue, ...term }, parts);
+      const place = { queue: target.queue, ...term, log: found.lines };
+      const forward = forwardOf(event, asked, place, parts);
       // A value that no peer could be sent is the script's fault; its sender may try again.
       if ("fault" in forward)
         return decline(event, { verdict: "undecided", ...forward, ran: ruling.ran });
       forwards.push(forward);
     }
+    const [nowhere] = unrouted;
+    // Of a message to many, those without a way are told as such; for all others it is the whole.
+    if (nowhere !== undefined && (forwards.length === 0 || event.destinations === undefined))
+      return refuse(event, ruling, nowhere.code, nowhere.reason);
+    for (const { reason } of unrouted)
+      lines.push({ at: nowMs, what: "unrouted", facts: { reason } });
     const { id, channel, hops } = event.message;
     const makings = make(ruling.sends, { channel, event: "message", id, hops });
     // A message of our own that cannot be made is no fault of the sender's: he may try again.
@@ -160,20 +184,27 @@ export function messageAnswerer(
   async function refuse(
     event: MessageEvent,
     ruling: Ruling,
-    code: ErrorCode,
+    code: ErrorCode | number,
     reason: string,
   ): Promise<Refused> {
-    await keepRefusal(event, ruling, code);
+    await keepRefusal(event, ruling, String(code), reason);
     // A provider keeps what cannot be taken for now, and brings it again.
-    const isForNow = event.origin === "provider" && ERRORS[code].retry === "later";
+    const isLater = typeof code === "string" && ERRORS[code].retry === "later";
+    const isForNow = event.origin === "provider" && isLater;
     return { kind: "refused", code: isForNow ? "try_later" : code, reason };
   }
 
-  async function keepRefusal(event: MessageEvent, ruling: Ruling, error: string): Promise<void> {
+  async function keepRefusal(
+    event: MessageEvent,
+    ruling: Ruling,
+    error: string,
+    reason?: string,
+  ): Promise<void> {
     const subject = event.message.account ?? event.message.channel;
     if (!worthStoring(subject)) return;
     const at = clock.nowMs();
     const facts: Record<string, string> = { result: "refused", error };
+    if (reason !== undefined) facts["reason"] = reason;
     if (ruling.verdict === "reject") facts["reason"] = ruling.reason;
     if (ruling.verdict === "undecided") facts["reason"] = ruling.text;
     if (ruling.verdict === "unanswered") {
@@ -201,9 +232,9 @@ function statusOf(
 
 function withReport(
   { message }: MessageEvent,
-  action: ForwardAction,
+  action: ForwardToOne,
   channel: Channel | undefined,
-): ForwardAction {
+): ForwardToOne {
   const isAsked = ((message.sms?.registeredDelivery ?? 0) & outcomeBits) !== 0;
   return isAsked || channel?.taken !== "SENT" ? action : { ...action, report: true };
 }
@@ -243,10 +274,11 @@ function errorOf(answer: MessageAnswer): string {
 export function forwardOf(
   event: MessageEvent,
   action: ForwardToOne,
-  place: Pick<Forward, "queue" | "dueMs" | "expiresMs">,
+  place: Pick<Forward, "queue" | "dueMs" | "expiresMs"> & Partial<Pick<Message, "log">>,
   { newId, tlvsOn }: Pick<ReceiveParts, "newId" | "tlvsOn">,
 ): Forward | { readonly fault: ErrorCode; readonly text: string } {
   const { message } = event;
+  const { log = [], ...when } = place;
   const came = message.sms?.tlvs ?? [];
   const hasTlvs = came.length > 0 || action.tlvs !== undefined;
   const tlvs = hasTlvs ? tlvsFor(came, action.tlvs, tlvsOn?.(action.channel)) : came;
@@ -279,9 +311,9 @@ export function forwardOf(
       ...(message.joined === undefined ? {} : { joined: message.joined }),
       sameAsParent: !changed,
       hops: message.hops,
-      log: [],
+      log,
     },
-    ...place,
+    ...when,
     priority: sms?.priority ?? 0,
   };
 }

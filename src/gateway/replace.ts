@@ -1,8 +1,7 @@
 import { contentOf } from "../channel/incoming.ts";
 import { canonical } from "../model/address.ts";
 import type { Clock } from "../model/clock.ts";
-import type { ForwardAction } from "../model/decision.ts";
-import { type ErrorCode, GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 import type { MessageEvent, OperationEvent, Replacement } from "../model/event.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
@@ -12,8 +11,10 @@ import type { Store } from "../store/store.ts";
 import type { Forward } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { keepRows } from "./kept.ts";
-import { forwardsToEach } from "./many.ts";
+import { type ForwardToOne, type Undirected, forwardsToEach } from "./many.ts";
 import { forwardOf } from "./receive.ts";
+import type { QueueFor } from "./queue-for.ts";
+import type { Routed } from "./routing.ts";
 import type { Sender } from "./send.ts";
 import { storyOf } from "./story.ts";
 
@@ -35,7 +36,8 @@ export interface ReplaceParts {
   readonly engine: Pick<Engine, "decide">;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
+  readonly queueFor: QueueFor;
+  readonly route: (event: MessageEvent, action: Undirected, account?: string) => Routed;
   readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
   readonly codingsOn: (channel: string) => Codings | undefined;
 }
@@ -105,8 +107,11 @@ export function createReplace(parts: ReplaceParts): Replace {
     if ("fault" in actions) throw failed(actions.text);
     const toEach = asked.destinations === undefined ? ruling.forwards : actions;
     if (toEach.length !== rows.length) throw failed("the triggers forward it otherwise");
-    const places = toEach.map((action, n) => {
+    const places = toEach.map((wish, n) => {
       const row = rows[n];
+      const found = parts.route(event2, wish, ruling.account);
+      if ("code" in found) throw failed(found.reason);
+      const { action } = found;
       const target = queueFor(action);
       if (row === undefined || "code" in target || target.queue !== row.queue)
         throw failed("the triggers forward it to another channel");
@@ -131,7 +136,7 @@ export function createReplace(parts: ReplaceParts): Replace {
   /** A new message in the place of one that waited, at the same moment unless it says another. */
   function placed(
     event: MessageEvent,
-    action: ForwardAction,
+    action: ForwardToOne,
     row: QueueRow,
     { scheduleTime, scheduledMs, validityPeriod, expiresMs }: Replacement,
   ): Forward {

@@ -13,6 +13,7 @@ import {
   chargedWords,
   failedWords,
   forwardedWords,
+  routedWord,
   refusedWords,
   reportedWords,
   sentWords,
@@ -151,11 +152,12 @@ function messageWords(
   const forwards = children.map(({ message: child }) => {
     const { sms } = child;
     const came = sms?.dataCoding !== message.sms?.dataCoding ? sms?.dataCoding : undefined;
+    const route = child.log.find(({ what }) => what === "routed")?.facts;
     return forwardedWords({
-      channel: child.channel,
-      account: child.account,
-      from: child.from,
-      to: child.to,
+      channel: route === undefined ? child.channel : routedWord,
+      account: route === undefined ? child.account : message.account,
+      from: route?.["from"] === undefined ? child.from : message.from,
+      to: route?.["to"] === undefined ? child.to : message.to,
       text: child.sameAsParent || sms === undefined ? text : textOf(child, codingsOn),
       dataCoding: came,
       report: !asks && ((sms?.registeredDelivery ?? 0) & 3) !== 0,

@@ -1,5 +1,6 @@
 import type { Action, Ran, RanCall } from "../model/decision.ts";
 import type { TraceLine } from "../model/message.ts";
+import { routedWord } from "../trigger/outcome-words.ts";
 
 /** What the triggers did with an event, as lines of its trace. */
 export function storyOf(ran: readonly Ran[], atMs: number): TraceLine[] {
@@ -47,8 +48,8 @@ function resultOf(actions: readonly Action[]): string {
       case "forward":
         words.push(
           action.account === undefined
-            ? `forwarded to ${action.channel}`
-            : `forwarded to ${action.channel}/${action.account}`,
+            ? `forwarded to ${action.channel ?? routedWord}`
+            : `forwarded to ${action.channel ?? routedWord}/${action.account}`,
         );
         break;
       case "apply":

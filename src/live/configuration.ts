@@ -5,6 +5,7 @@ import { differences } from "../config/difference.ts";
 import { type Edit, edited } from "../config/edit.ts";
 import { faultLine, load } from "../config/load.ts";
 import { masked, unmasked } from "../config/masked.ts";
+import { sectionOf, withSection } from "../config/section.ts";
 import { openVersions, writeWhole } from "../config/versions.ts";
 import { watchText } from "../config/watch.ts";
 import { GatewayError } from "../model/error.ts";
@@ -17,6 +18,7 @@ import type {
 } from "../model/view.ts";
 import { type Settings, fileFaults, settingsSchema } from "../settings.ts";
 import type { LiveChannels } from "./channels.ts";
+import { type RoutesFile, routesIn } from "./routes-file.ts";
 
 export interface ConfigurationParts {
   /** Absolute. */
@@ -31,6 +33,8 @@ export interface ConfigurationParts {
   readonly channels: Pick<LiveChannels, "plan" | "change">;
   /** Rejects with a GatewayError where these settings may not be in force. */
   readonly guard: (settings: Settings) => Promise<void>;
+  /** Told of settings that have come into force: what reads them takes these from now on. */
+  readonly applied: (settings: Settings) => void;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -61,6 +65,13 @@ export interface Configuration {
   versions(): Promise<readonly ConfigVersionView[]>;
   /** Makes the file what it was; as `put`. Rejects with `unknown_version`. */
   rollBack(number: number, by: string): Promise<ConfigPlanView>;
+  /** Makes the routes those of this file, and leaves all else as it is; as `put`. */
+  putRoutes(given: RoutesFile, by: string): Promise<ConfigPlanView>;
+  /**
+   * Makes the routes what they were in that version, in the last one that had others when none is named;
+   * all else stays. Rejects with `unknown_version`.
+   */
+  rollBackRoutes(number: number | undefined, by: string): Promise<ConfigPlanView>;
   /** Waits for a change that is under way. */
   close(): Promise<void>;
 }
@@ -116,6 +127,18 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
           throw new GatewayError("unknown_version", `Version ${number} is not kept.`);
         return take(await checked(was), by);
       }),
+    putRoutes: (given, by) =>
+      inTurn(async () => {
+        const { text: asIs, settings: now } = await checked(undefined);
+        const section = routesIn(given, now, env);
+        return take(await checked(withSection(asIs, "routes", section)), by);
+      }),
+    rollBackRoutes: (number, by) =>
+      inTurn(async () => {
+        const { text: asIs } = await checked(undefined);
+        const section = await routesBefore(sectionOf(asIs, "routes"), number);
+        return take(await checked(withSection(asIs, "routes", section)), by);
+      }),
     async close() {
       ended = true;
       unwatch();
@@ -126,6 +149,24 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
   function state(): ConfigView {
     const { number: version, atMs: sinceMs } = kept;
     return { file: name, version, sinceMs, faults, restart: restartFor(settings), failed };
+  }
+
+  /** The routes of that version; of the last one that has others when none is named. */
+  async function routesBefore(
+    present: string | undefined,
+    number: number | undefined,
+  ): Promise<string | undefined> {
+    for (const version of await versions.list()) {
+      if (number !== undefined && version.number !== number) continue;
+      const was = await versions.read(version.number);
+      const section = was === undefined ? undefined : sectionOf(was, "routes");
+      if (was !== undefined && (number !== undefined || section !== present)) return section;
+    }
+    const which = number === undefined ? "No version with other routes" : `Version ${number}`;
+    throw new GatewayError(
+      "unknown_version",
+      `${which} is${number === undefined ? "" : " not"} kept.`,
+    );
   }
 
   function inTurn<T>(act: () => Promise<T>): Promise<T> {
@@ -229,6 +270,7 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     const outcomes = await channels.change(next.settings.channels);
     kept = await versions.keep(next.text, by, now());
     ({ text, settings } = next);
+    parts.applied(settings);
     faults = [];
     failed = outcomes.flatMap((one) =>
       one.failed === undefined ? [] : `${one.channel}: ${one.failed}`,
@@ -269,10 +311,10 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels is read at the start only. */
+  /** All but the channels and the routes is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, ...before } = started;
-    const { channels: _next, ...after } = next;
+    const { channels: _now, routes: _table, ...before } = started;
+    const { channels: _next, routes: _nextTable, ...after } = next;
     return differences(before, after, settingsSchema).map(({ path }) => path);
   }
 }

@@ -27,6 +27,8 @@ export interface AccountOptions {
   readonly bindsMax: number;
   /** Where he may bind from, as in `allow-list.ts`; empty: anywhere. */
   readonly allowFrom: string;
+  /** Where his messages go that no rule takes: a target as in docs/routes.md; empty: the default for all. */
+  readonly route: string;
 }
 
 export type OptionName = keyof AccountOptions;
@@ -62,6 +64,7 @@ const OPTIONS: { readonly [Name in OptionName]: Option<AccountOptions[Name]> } =
   rate: { standard: "", read: checkedBy("rate", ratesFrom) },
   bindsMax: { standard: 0, read: bindsFrom },
   allowFrom: { standard: "", read: checkedBy("allowFrom", allowListFrom) },
+  route: { standard: "", read: targetText },
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the keys' type.
@@ -78,6 +81,7 @@ export const standardOptions: KeptOptions = {
   rate: OPTIONS.rate.standard,
   bindsMax: OPTIONS.bindsMax.standard,
   allowFrom: OPTIONS.allowFrom.standard,
+  route: OPTIONS.route.standard,
   idFormsBefore: [],
 };
 
@@ -199,6 +203,15 @@ function bindsFrom(text: string): number {
   const binds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (binds <= bindsMost) return binds;
   const why = `bindsMax is a number of sessions from 0 to ${bindsMost}, not "${text}".`;
+  throw new GatewayError("bad_request", why);
+}
+
+const targetForm = /^[A-Za-z][\w-]*(?:[/:][^\s{}]{1,64})?$/;
+
+/** Whether there is such a target is known when a message asks: channels come and go. */
+function targetText(text: string): string {
+  if (text.length <= 100 && targetForm.test(text)) return text;
+  const why = `route is a target such as SMPP1, group/NAME or table:NAME, not "${text}".`;
   throw new GatewayError("bad_request", why);
 }
 

@@ -14,7 +14,8 @@ export interface Address {
 /** `international`: a bare number on this channel is E.164 even if the TON does not say so. */
 export type Numbers = "international" | "asReceived";
 
-const number = /^\d{3,20}$/;
+/** Also with what stands behind an `@`, see `number-at-name.ts`. */
+const number = /^\d{3,20}(?:@.*)?$/;
 
 /** With a country code no number is shorter; what is shorter is a short code of some network. */
 const fullNumber = /^\d{7,20}$/;

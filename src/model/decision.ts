@@ -18,7 +18,8 @@ export type Action =
 /** Pass the message on. What is not named stays as it came in. */
 export interface ForwardAction {
   readonly do: "forward";
-  readonly channel: string;
+  /** Left out: the routing table says where it goes, see docs/routes.md. */
+  readonly channel?: string;
   /** For a channel that customers bind to: whose sessions get it. */
   readonly account?: string;
   readonly from?: string;

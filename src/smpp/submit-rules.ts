@@ -1,6 +1,7 @@
 import type { Address } from "../model/address.ts";
 import { type ErrorCode, GatewayError } from "../model/error.ts";
 import type { Sms } from "../model/message.ts";
+import { numberAtName } from "../model/number-at-name.ts";
 import { isTimeField } from "./time.ts";
 import { checkLengths } from "./tlv.ts";
 import { version50 } from "./version.ts";
@@ -38,7 +39,7 @@ const hash = 0x23;
 
 /**
  * What is wrong with an address that a customer sends to; letters are, since no phone has them for a
- * number. Which numbers there are is the triggers' business. Asked for with each message.
+ * number, but for those that say behind an `@` how it is reached. Which numbers there are is the triggers' business. Asked for with each message.
  */
 export function destinationFault({ ton, npi, digits }: Address): ErrorCode | undefined {
   if (digits === "") return "bad_destination";
@@ -48,7 +49,7 @@ export function destinationFault({ ton, npi, digits }: Address): ErrorCode | und
     const sign = digits.charCodeAt(at);
     const isDigit = sign >= 0x30 && sign <= 0x39;
     if (!isDigit && sign !== star && sign !== hash && (sign !== plus || at > 0))
-      return "bad_destination";
+      return numberAtName(digits) === undefined ? "bad_destination" : undefined;
   }
   return undefined;
 }

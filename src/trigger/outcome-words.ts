@@ -45,6 +45,9 @@ export function forwardedWords(forward: {
   return words.join(" ");
 }
 
+/** In the place of a channel: the routing table says which one, and may say another at another time. */
+export const routedWord = "route";
+
 /** What a customer is told; `state` and `error` only where a trigger has named others. */
 export function reportedWords(state: string | undefined, error: string | undefined): string {
   const as = [state, error].filter((one) => one !== undefined).join(" ");
@@ -109,7 +112,7 @@ function forwardsOf(
   const isAsked = ((message.sms?.registeredDelivery ?? 0) & 3) !== 0;
   return receivers.map((receiver) =>
     forwardedWords({
-      channel: action.channel,
+      channel: action.channel ?? routedWord,
       account: action.account ?? message.account,
       from: action.from ?? message.from,
       to: receiver,

@@ -173,7 +173,7 @@ function forwardOf(fields: readonly unknown[]): Action | string {
   const destination = fields[7] ?? null;
   // It crosses over only where it was given, and what is no number in JSON crosses as null.
   const dataCoding = fields[8];
-  if (!isName(channel)) return "forward takes a channel that is a name";
+  if (channel !== null && !isName(channel)) return "forward takes a channel that is a name";
   if (account !== null && !isName(account)) return "forward takes an account that is a name";
   if (from !== null && !isName(from)) return "forward takes a from that is an address";
   if (to !== null && !isName(to)) return "forward takes a to that is an address";
@@ -187,7 +187,7 @@ function forwardOf(fields: readonly unknown[]): Action | string {
     return `forward takes a dataCoding that is a whole number from 0 to ${dataCodingMax}`;
   return {
     do: "forward",
-    channel,
+    ...(channel === null ? {} : { channel }),
     ...(account === null ? {} : { account }),
     ...(from === null ? {} : { from }),
     ...(to === null ? {} : { to }),

@@ -113,8 +113,12 @@ export interface Message {
    * goes into the trace; at most 1,000 characters.
    */
   reject(code: ErrorCode | number, reason?: string): void;
-  /** Passes it on to a channel; what is not named stays as it came in, octet for octet. */
-  forward(to: Omit<ForwardAction, "do">): void;
+  /**
+   * Passes it on to a channel; what is not named stays as it came in, octet for octet. Without a channel
+   * the routing table says where it goes (docs/routes.md); where it knows no way the sender gets
+   * `no_route`, or what the rule says.
+   */
+  forward(to?: Omit<ForwardAction, "do">): void;
   /**
    * Keeps it as FAILED, with this reason in its trace, and passes it on to nobody. Whoever sent it
    * is answered as usual: for a provider's message that is the end, it does not come again. At most

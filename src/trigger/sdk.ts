@@ -6,6 +6,7 @@ import type { VerifyWith } from "./sdk-db.ts";
 import type { FoundMessage, MessageSearch } from "./sdk-found.ts";
 import type { Http, Secrets } from "./sdk-http.ts";
 import type { Kv } from "./sdk-kv.ts";
+import type { Routes } from "./sdk-routes.ts";
 import type {
   Bind,
   Channel,
@@ -35,6 +36,7 @@ export type * from "./sdk-events.ts";
 export type * from "./sdk-found.ts";
 export type * from "./sdk-http.ts";
 export type * from "./sdk-kv.ts";
+export type * from "./sdk-routes.ts";
 export type * from "./sdk-tlvs.ts";
 
 /**
@@ -205,6 +207,8 @@ export interface Tools extends BindTools {
      */
     find(search: MessageSearch): Promise<readonly FoundMessage[]>;
   };
+  /** The routing table: where a message would go, and why. */
+  readonly routes: Routes;
 }
 
 /** The same for a bind, which can send nothing. */

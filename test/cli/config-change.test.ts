@@ -92,3 +92,28 @@ test("[I04] account sheet prints what a customer needs to connect, and never a p
   assert.match(said.out, /--host smsc\.example\.org --port 2776 --tls --system-id Test1/);
   assert.doesNotMatch(said.out, /Pwd1|sha1|scrypt/);
 });
+
+test("[A02] route explain says where a number goes, what is next, and why each rule was or was not taken", async () => {
+  const way = { rule: "NL", why: "named by it" };
+  const steps = [
+    { rule: "rules[0]", target: "SMPP3", taken: false, why: "to +31 does not match ^1" },
+    { rule: "NL", target: "SMPP1", taken: true, why: "to matches ^.31" },
+  ];
+  const first = { ...way, channel: "SMPP1", price: "0.01" };
+  const candidates = [first, { ...way, channel: "SERVER", account: "Test2" }];
+  await using site = await openSite(({ path }) => ({
+    body: path.endsWith("explain") ? { candidates, steps } : plan,
+  }));
+  const asked = ["route", "explain", "+31", "--account", "Test1", "--origin", "own"];
+  const said = await signalbox([...asked, "--config", site.config]);
+  assert.deepEqual([said.code, said.err], [0, ""]);
+  assert.deepEqual(site.asked[0]?.body, { to: "+31", account: "Test1", origin: "own" });
+  assert.match(said.out, /^\+31 goes to SMPP1 for 0\.01, if that fails SERVER\/Test2\./);
+  assert.match(said.out, /✓ +NL +SMPP1 +to matches/);
+  assert.equal((await signalbox(["route", "rollback", "3", "--config", site.config])).code, 0);
+  assert.deepEqual(site.asked[1]?.body, { version: 3 });
+  const routes = join(dirname(site.config), "routes.yaml");
+  writeFileSync(routes, "routes: {}\n");
+  assert.equal((await signalbox(["route", "apply", routes, "--config", site.config])).code, 0);
+  assert.deepEqual(site.asked[2]?.body, { name: "routes.yaml", text: "routes: {}\n" });
+});

@@ -44,6 +44,7 @@ async function opened(t: TestContext, given: { started?: string; written?: strin
         return [];
       },
     },
+    applied: () => undefined,
     async guard(settings) {
       if (portOf(settings) === 13) throw new GatewayError("bad_configuration", "13 is not allowed");
     },

@@ -67,6 +67,7 @@ const right = [
      messages.send({ channel: "SMPP2", from: "1", to: m.from, text: m.error ?? "", dataCoding: 8 });
    });`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", dataCoding: m.dataCoding | 0x10 }));`,
+  `export const A = onMessage({}, async (m, { routes }) => { const { ways } = await routes.resolve({ to: "+1" }); m.forward(ways[0]?.price === undefined ? { to: "+1" } : undefined); });`,
   `export const A = onMessage({}, async (m, { db, messages }) => {
      const only = db.customers\`and credits > \${0}\`;
      const [row] = await db.customers<{ id: string }>\`select id from users where a = any (\${[m.to, m.from]}) \${only}\`;
@@ -85,7 +86,7 @@ const wrong = [
   `export const A = onMessage({}, (m) => m.accept({ chrge: 1 }));`,
   `export const A = onMessage({}, (m) => m.accept({ account: "x" }));`,
   `export const A = onMessage({}, (m) => m.reject("no_such_code"));`,
-  `export const A = onMessage({}, (m) => m.forward({ to: "+1" }));`,
+  `export const A = onMessage({}, (m) => m.forward({ channel: null }));`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", body: "x" }));`,
   `export const A = onMessage({}, (m) => m.forward({ channel: "X", dataCoding: "ucs2" }));`,
   `export const A = onMessage({}, (m) => { m.to = "+1"; });`,

@@ -153,10 +153,11 @@ class ScriptMessage implements Message {
     ask(this.#run, ["r", code, reason ?? null]);
   }
 
-  forward(to: Omit<ForwardAction, "do">): void {
+  forward(to: Omit<ForwardAction, "do"> = {}): void {
     const act = [
       "f",
-      to.channel,
+      // A wrong one goes over as it is, so that its fault is told.
+      to.channel === undefined ? null : to.channel,
       to.account ?? null,
       to.from ?? null,
       to.to ?? null,

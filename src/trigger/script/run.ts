@@ -12,7 +12,7 @@ export type Act =
   | readonly [act: "r", code: ErrorCode | number, reason: string | null]
   | readonly [
       act: "f",
-      channel: string,
+      channel: string | null,
       account: string | null,
       from: string | null,
       to: string | null,
@@ -135,7 +135,7 @@ function actionsOf(payload: string): Decided["actions"] {
       case "f":
         return {
           do: "forward",
-          channel: act[1],
+          ...given({ channel: act[1] }),
           ...given({ account: act[2], from: act[3], to: act[4], text: act[5], report: act[6] }),
           ...given({ tlvs: wishesFrom(act[7]), destination: act[8], dataCoding: act[9] }),
         };

@@ -1,5 +1,6 @@
 import type { BindCheck, Owner, Tools } from "../sdk.ts";
 import type { ChannelSettings } from "../sdk-channels.ts";
+import type { RouteAnswer } from "../sdk-routes.ts";
 import { cryptoOf } from "./crypto.ts";
 import { sourcesOf, taken } from "./db.ts";
 import { httpOf } from "./http.ts";
@@ -58,6 +59,14 @@ export class RunTools implements Tools {
     return messagesOf(this.#run);
   }
 
+  get routes(): Tools["routes"] {
+    const run = this.#run;
+    return {
+      resolve: async (about = {}) => answerOf(await hostCall(run, "routes.resolve", [about])),
+      explain: async (about = {}) => answerOf(await hostCall(run, "routes.explain", [about])),
+    };
+  }
+
   get log(): Tools["log"] {
     return log;
   }
@@ -66,6 +75,11 @@ export class RunTools implements Tools {
     const { atMs } = this.#run;
     return () => atMs;
   }
+}
+
+/** JSON has no undefined, so what is left out is not there. */
+function answerOf(answer: RouteAnswer): RouteAnswer {
+  return { ...answer, refused: answer.refused ?? undefined };
 }
 
 function messagesOf(run: Run): Tools["messages"] {
