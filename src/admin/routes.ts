@@ -1,6 +1,6 @@
 import type { Gateway } from "../gateway/gateway.ts";
 import type { NumberTables } from "../gateway/number-tables.ts";
-import type { RoutePlanning } from "../gateway/route-plan.ts";
+import type { RoutePlanning } from "../gateway/route-planning.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";

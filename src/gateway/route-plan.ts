@@ -1,21 +1,9 @@
-import { type Amount, amountText, parseAmount } from "../model/amount.ts";
-import type { Codings } from "../sms/data-coding.ts";
-import type { RoutePlanView, RoutePlanWay } from "../model/route-plan-view.ts";
-import type { NumberTable, Resolved, RouteModule, RouteQuestion, Router } from "../route/question.ts";
-import type { EntryRow, LifeRow } from "../store/messages.ts";
 import { contentOf } from "../channel/incoming.ts";
-
-/** The routers that a plan compares. */
-export interface RoutePlanning {
-  /** As it is. */
-  running(): Router;
-  /** As it would be with this text of the configuration. Rejects with `bad_configuration`. */
-  withText(text: string): Router | Promise<Router>;
-  /** As it is, but for this number table. */
-  withTable(name: string, table: NumberTable): Router;
-  /** Where messages of an account go that no rule takes. */
-  senderDefault?(account: string): string | undefined;
-}
+import { type Amount, amountText, parseAmount } from "../model/amount.ts";
+import type { RoutePlanView, RoutePlanWay } from "../model/route-plan-view.ts";
+import type { Resolved, RouteModule, RouteQuestion, Router } from "../route/question.ts";
+import type { EntryRow, LifeRow } from "../store/messages.ts";
+import type { Codings } from "../sms/data-coding.ts";
 
 /** Told as it goes on: how many were looked at, or one that would go elsewhere. */
 export type PlanStep =
@@ -87,7 +75,7 @@ export interface PlannedMessage {
   readonly question: RouteQuestion;
 }
 
-/** The originals among these lives; what was made by us without a word from outside is left out. */
+/** The originals of these lives. */
 export function plannedFrom(
   lives: readonly LifeRow[],
   known: {
