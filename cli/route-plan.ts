@@ -75,7 +75,10 @@ function tellsImport(line: unknown): boolean {
   return typeof line === "object" && line !== null && "step" in line;
 }
 
-function planText(plan: RoutePlanView & { readonly list: readonly Moved[] }, limit: number): string {
+function planText(
+  plan: RoutePlanView & { readonly list: readonly Moved[] },
+  limit: number,
+): string {
   const { messages, moved, before, after, ways, list } = plan;
   if (messages === 0) return "No message came in that time.";
   const shown = list.slice(0, limit);

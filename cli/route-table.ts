@@ -30,11 +30,7 @@ export interface TableOptions {
 /** Adds these options to a command. */
 export function withTableOptions(command: Command): Command {
   return command
-    .option(
-      "--quality-min <0-100>",
-      "providers of less quality are not taken",
-      wholeNumber(0, 100),
-    )
+    .option("--quality-min <0-100>", "providers of less quality are not taken", wholeNumber(0, 100))
     .option("--per-provider", "each provider's own longest prefix counts, as in price lists")
     .option("--no-per-provider", "the longest prefix decides for all (the default)");
 }
@@ -194,7 +190,12 @@ export function addRouteTable(route: Command): void {
       });
       const call = { method: "DELETE", path: pathOf(name) } as const;
       const gone = await ask(options, { ...call, timeoutMs: longMs, shape: numberTableShape });
-      answer(options, gone, () => `${gone.name} is gone.`, "The others: signalbox route table list");
+      answer(
+        options,
+        gone,
+        () => `${gone.name} is gone.`,
+        "The others: signalbox route table list",
+      );
     });
 }
 

@@ -119,9 +119,13 @@ export const numberTableRoutes: Routes = (server, { numberTables, log }) => {
     },
   );
 
-  server.delete<Place>("/v1/number-tables/:name", { schema: { params: place } }, async (request) => {
-    const table = await numberTables.drop(request.params.name);
-    log.info({ table: table.name, by: operatorOf(request) }, "a number table was dropped");
-    return table;
-  });
+  server.delete<Place>(
+    "/v1/number-tables/:name",
+    { schema: { params: place } },
+    async (request) => {
+      const table = await numberTables.drop(request.params.name);
+      log.info({ table: table.name, by: operatorOf(request) }, "a number table was dropped");
+      return table;
+    },
+  );
 };

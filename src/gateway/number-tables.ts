@@ -13,7 +13,12 @@ import {
 } from "../model/number-table.ts";
 import { numberTable } from "../route/number-table.ts";
 import type { NumberTable } from "../route/question.ts";
-import { type PackedTable, type TableFault, octetsOf, tableBuilder } from "../route/table-builder.ts";
+import {
+  type PackedTable,
+  type TableFault,
+  octetsOf,
+  tableBuilder,
+} from "../route/table-builder.ts";
 import { entriesOfCsv } from "../route/table-csv.ts";
 import { changeText, csvLines } from "../route/table-text.ts";
 import type { Store } from "../store/store.ts";
@@ -215,8 +220,7 @@ export function createNumberTables(parts: {
   }
 
   function lookUps(name: string, packed: PackedTable): NumberTable {
-    const ported =
-      name === portedTable ? () => undefined : () => loaded.get(portedTable)?.packed;
+    const ported = name === portedTable ? () => undefined : () => loaded.get(portedTable)?.packed;
     return numberTable({ name, table: packed, ported, nowMs: clock.nowMs });
   }
 

@@ -64,8 +64,10 @@ export interface NumberTableDifference {
 }
 
 /** One line that is there in one of two versions only, or says something else in each. */
-export interface NumberTableChange
-  extends Pick<NumberTableEntry, "low" | "high" | "network" | "provider" | "validFromS"> {
+export interface NumberTableChange extends Pick<
+  NumberTableEntry,
+  "low" | "high" | "network" | "provider" | "validFromS"
+> {
   readonly before: NumberTableFacts | null;
   readonly after: NumberTableFacts | null;
 }

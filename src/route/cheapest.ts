@@ -16,9 +16,7 @@ export function inOrder(ways: readonly Way[], number: string): readonly Way[] {
   if (ways.length < 2) return ways;
   return ways
     .map((way) => ({ way, turn: turnOf(way, number) }))
-    .toSorted(
-      (one, other) => comparePrices(one.way.price, other.way.price) || compare(one, other),
-    )
+    .toSorted((one, other) => comparePrices(one.way.price, other.way.price) || compare(one, other))
     .map(({ way }) => way);
 }
 

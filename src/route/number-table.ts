@@ -153,8 +153,7 @@ function answerOf(
 ): TableAnswer | undefined {
   const { name, digits, notes } = told;
   const place = told.way ?? stretchAt(table, stretch);
-  if (blocked)
-    return { entries: [], blocked: `${place} is blocked in ${name}`, passedOver: notes };
+  if (blocked) return { entries: [], blocked: `${place} is blocked in ${name}`, passedOver: notes };
   if (lines.length === 0 || network !== undefined) return undefined;
   const ways: Way[] = [];
   for (const line of lines) {
@@ -235,4 +234,3 @@ function stretchAt({ stretches, ofNetwork: networks }: PackedTable, at: number):
   for (const [network, stretch] of networks) if (stretch === at) return `network ${network}`;
   return "network";
 }
-

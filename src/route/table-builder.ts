@@ -117,7 +117,10 @@ export function tableBuilder(given: {
         });
       const rest = entry.provider === "" ? undefined : seen.get(`\n${entry.validFromS}`);
       if (rest !== undefined)
-        return fault({ line: entry.line, text: `is never reached: line ${rest} says for all providers${of({ ...entry, provider: "" })}` });
+        return fault({
+          line: entry.line,
+          text: `is never reached: line ${rest} says for all providers${of({ ...entry, provider: "" })}`,
+        });
       seen.set(key, entry.line);
       put(entry);
     },
@@ -221,8 +224,7 @@ export function octetsOf({ stretches, lines }: PackedTable): number {
 }
 
 function of(entry: NumberTableEntry): string {
-  const stretch =
-    entry.low === ofNetwork ? `the network ${entry.network}` : stretchText(entry);
+  const stretch = entry.low === ofNetwork ? `the network ${entry.network}` : stretchText(entry);
   const provider = entry.provider === "" ? "" : ` and ${entry.provider}`;
   return ` of ${stretch}${provider}`;
 }

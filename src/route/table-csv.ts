@@ -164,7 +164,8 @@ function columnsOf(
   for (const cell of cells) {
     const key = cell.toLowerCase().replaceAll(/[\s_-]/g, "");
     const column = isHeading(key) ? HEADINGS[key] : undefined;
-    if (column === undefined) faults.push(`${shown(cell)} is no column; there are ${COLUMNS.join(", ")}`);
+    if (column === undefined)
+      faults.push(`${shown(cell)} is no column; there are ${COLUMNS.join(", ")}`);
     else if (columns.includes(column)) faults.push(`the column ${column} is there twice`);
     else columns.push(column);
   }
@@ -217,7 +218,9 @@ function entryFrom(cells: Cells, line: number): NumberTableEntry {
   if (stretch === undefined && network === "")
     throw wrong(`names no number: one of ${SELECTORS.join(", ")} is needed`);
   if (isMember && (provider !== "" || blocked))
-    throw wrong("names a network; its own lines say where that goes, so nothing else may stand here");
+    throw wrong(
+      "names a network; its own lines say where that goes, so nothing else may stand here",
+    );
   if (!isMember && provider === "" && !blocked) throw wrong("names no provider");
   const price = cells.price === undefined ? undefined : Number(parseAmount(cells.price));
   return {
