@@ -15,7 +15,7 @@ export const linesPerStretchMax = 64;
 export const namesMax = 60_000;
 
 /**
- * A table as a look-up reads it, 41 octets for a line of its own stretch. Stretches are sorted by where
+ * A table as a look-up reads it, 44 octets for a line of a stretch of its own. Stretches are sorted by where
  * they begin, the wider first, and lie within one another or apart, so the innermost around a number is
  * the last that begins at or before it, or one of those around that.
  */
@@ -131,14 +131,15 @@ export function tableBuilder(given: {
           if (!networks.has(network))
             fault({ line, text: `names the network ${network}, for which there is no line` });
       const { low, high, around, first } = stretches;
+      // Not copied, which would be a pause: memory that nobody wrote to is none.
       return {
         options,
         size: lineCount,
         stretches: {
-          low: low.slice(0, stretchCount),
-          high: high.slice(0, stretchCount),
-          around: around.slice(0, stretchCount),
-          first: first.slice(0, stretchCount + 1),
+          low: low.subarray(0, stretchCount),
+          high: high.subarray(0, stretchCount),
+          around: around.subarray(0, stretchCount),
+          first: first.subarray(0, stretchCount + 1),
         },
         lines,
         names,
