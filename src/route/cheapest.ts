@@ -14,6 +14,9 @@ export interface Way {
  */
 export function inOrder(ways: readonly Way[], number: string): readonly Way[] {
   if (ways.length < 2) return ways;
+  // The most frequent by far: all cost something else, so nothing has to be drawn.
+  const cheapest = ways.toSorted((one, other) => comparePrices(one.price, other.price));
+  if (!cheapest.some((way, nth) => nth > 0 && same(way, cheapest[nth - 1]))) return cheapest;
   return ways
     .map((way) => ({ way, turn: turnOf(way, number) }))
     .toSorted((one, other) => comparePrices(one.way.price, other.way.price) || compare(one, other))
@@ -23,6 +26,10 @@ export function inOrder(ways: readonly Way[], number: string): readonly Way[] {
 interface Drawn {
   readonly way: Way;
   readonly turn: number;
+}
+
+function same({ price }: Way, other: Way | undefined): boolean {
+  return other !== undefined && comparePrices(price, other.price) === 0;
 }
 
 function comparePrices(one: number, other: number): number {
