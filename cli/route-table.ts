@@ -118,6 +118,8 @@ export function addRouteTable(route: Command): void {
         command: Command,
       ) => {
         const options = command.optsWithGlobals<GlobalOptions>();
+        if (options.json === true)
+          throw new WrongArguments("a table is printed as CSV, not as JSON");
         const flow = await askForFlow(options, {
           method: "GET",
           path: pathOf(name),

@@ -72,7 +72,7 @@ export interface NumberTables {
   export(name: string, version?: number): Promise<AsyncIterable<string>>;
   /**
    * Takes a file as a new version, or only says what would change. Rejects with `bad_number_table` that
-   * names all lines that are wrong, up to a hundred; then nothing was changed. One at a time.
+   * names all lines that are wrong, up to a hundred; then nothing was changed. One change at a time: another one is `bad_request`.
    */
   import(
     file: ImportFile,
@@ -107,7 +107,7 @@ export function createNumberTables(parts: {
   const { clock, log, targetFault = () => undefined, usedBy = () => [] } = parts;
   const { numberTables: store } = parts.store;
   const loaded = new Map<string, Loaded>();
-  let isImporting = false;
+  let isChanging = false;
 
   return {
     async load() {
@@ -145,26 +145,42 @@ export function createNumberTables(parts: {
     },
     async rollback(name, wanted) {
       const running = mustBeThere(name).version.version;
-      const kept = await store.versions(name);
-      const to =
-        wanted === undefined
-          ? kept.find(({ version }) => version < running)
-          : kept.find(({ version }) => version === wanted);
-      if (to === undefined) throw unknownVersion(name, wanted);
-      const packed = await packedFrom(name, to, store.read(name, to.version));
-      await store.use(name, to.version);
-      return viewOf(name, put(name, { ...to, runs: true }, packed));
+      return alone(async () => {
+        const kept = await store.versions(name);
+        const to =
+          wanted === undefined
+            ? kept.find(({ version }) => version < running)
+            : kept.find(({ version }) => version === wanted);
+        if (to === undefined) throw unknownVersion(name, wanted);
+        const packed = await packedFrom(name, to, store.read(name, to.version));
+        await store.use(name, to.version);
+        return viewOf(name, put(name, { ...to, runs: true }, packed));
+      });
     },
     async drop(name) {
       const was = mustBeThere(name);
       const rules = usedBy(name);
       if (rules.length > 0)
         throw new GatewayError("number_table_used", `${name} is named by ${rules.join(", ")}.`);
-      await store.drop(name);
-      loaded.delete(name);
-      return viewOf(name, was);
+      return alone(async () => {
+        await store.drop(name);
+        loaded.delete(name);
+        return viewOf(name, was);
+      });
     },
   };
+
+  /** What is stored and what is in memory change together, so there is one change at a time. */
+  function begin(): void {
+    if (isChanging)
+      throw new GatewayError("bad_request", "Another change of a number table is under way.");
+    isChanging = true;
+  }
+
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    begin();
+    return work().finally(() => (isChanging = false));
+  }
 
   /** Whoever stops listening breaks it off, unless it is committed already. */
   async function* imported(
@@ -172,12 +188,11 @@ export function createNumberTables(parts: {
     { name, options: changed, by, isTry }: ImportWanted,
   ): AsyncGenerator<ImportStep, { view: NumberTableImportView; table: NumberTable }, void> {
     mustBeName(name);
-    if (isImporting) throw new GatewayError("bad_request", "Another import is under way.");
-    isImporting = true;
+    begin();
     const options = { ...optionsOf(name), ...changed };
     const steps = createSteps<ImportStep>();
     const gone = new AbortController();
-    const work = taken().finally(() => (isImporting = false));
+    const work = taken().finally(() => (isChanging = false));
     try {
       yield* steps.until(work);
       return await work;

@@ -110,11 +110,16 @@ async function opened(chunks: AsyncIterable<Buffer>) {
   }
   const begun = Buffer.concat(first);
   async function* all(): AsyncGenerator<Buffer> {
-    yield begun;
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done === true) return;
-      yield next.value;
+    try {
+      yield begun;
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      // A file that is not read to its end is closed.
+      await iterator.return?.();
     }
   }
   return { head: begun.toString("utf8").split("\n", 1)[0] ?? "", all: all() };

@@ -200,6 +200,35 @@ test("a file with faults changes nothing, and all of them are told up to a hundr
   assert.match((await say("table", "import", "a b", good)).err, /cannot be the name/);
 });
 
+test("an import that nobody waits for any more keeps nothing, and there is one change at a time", async () => {
+  async function* endless() {
+    yield Buffer.from("prefix,provider\n");
+    for (let n = 1_000; ; n++) {
+      yield Buffer.from(`${n},A\n`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  const wanted = { name: "endless", options: {}, by: "ann", isTry: false };
+  const steps = tables.import({ chunks: endless(), octets: 1_000_000 }, wanted);
+  assert.equal((await steps.next()).done, false);
+  await assert.rejects(tables.drop("faulty"), /Another change of a number table is under way/);
+  await steps.return({
+    ...wanted,
+    version: 1,
+    entries: 0,
+    added: 0,
+    removed: 0,
+    changed: 0,
+    examples: [],
+  });
+  assert.equal(tables.table("endless"), undefined);
+  assert.deepEqual(
+    await database.query("select from number_table_entry where name = 'endless'"),
+    [],
+  );
+  await tables.drop("faulty");
+});
+
 test("[A02] a plan tells which messages would go elsewhere and what that costs, and changes nothing", async () => {
   const sent = ["+31611", "+31622", "+4912"];
   for (const to of sent)

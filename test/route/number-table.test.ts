@@ -6,7 +6,7 @@ import { parseAmount } from "../../src/model/amount.ts";
 import type { NumberTableEntry, NumberTableOptions } from "../../src/model/number-table.ts";
 import { numberTable } from "../../src/route/number-table.ts";
 import type { NumberTable } from "../../src/route/question.ts";
-import { prefixStretch, selectorOf, stretchText } from "../../src/route/stretch.ts";
+import { prefixStretch, rangeStretch, selectorOf, stretchText } from "../../src/route/stretch.ts";
 import { type TableFault, octetsOf, tableBuilder } from "../../src/route/table-builder.ts";
 import { entriesOfCsv } from "../../src/route/table-csv.ts";
 import { csvLines } from "../../src/route/table-text.ts";
@@ -117,6 +117,96 @@ test("[A02] the longest prefix is found as a naive search finds it, whatever the
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test("[A02] ranges within ranges and price lists are found as a naive search finds them", () => {
+  const line = fc.record({
+    from: fc.nat(99),
+    length: fc.constantFrom(1, 2, 5, 10, 40),
+    provider: fc.constantFrom("A", "B", "C"),
+    price: fc.nat(3),
+    blocked: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(line, {
+        maxLength: 25,
+        selector: ({ from, length, provider }) => `${from - (from % length)} ${length} ${provider}`,
+      }),
+      fc.boolean(),
+      (lines, perProvider) => {
+        const two = (n: number) => String(n).padStart(2, "0");
+        // Beginning at a multiple of their length they lie within one another or apart.
+        const ranges = lines.map(({ from, length, ...rest }) => {
+          const first = length === 40 ? 0 : from - (from % length);
+          return { ...rest, first, last: Math.min(99, first + (length === 40 ? 99 : length - 1)) };
+        });
+        const kept = ranges
+          .filter(
+            (one, nth) =>
+              nth ===
+              ranges.findIndex(
+                (other) =>
+                  other.first === one.first &&
+                  other.last === one.last &&
+                  other.provider === one.provider,
+              ),
+          )
+          .filter(
+            (one) =>
+              !ranges.some(
+                (other) =>
+                  (other.first < one.first && one.first <= other.last && other.last < one.last) ||
+                  (one.first < other.first && other.first <= one.last && one.last < other.last),
+              ),
+          );
+        const { packed, faults } = pack(
+          kept.map(({ first, last, provider, price, blocked }, nth) => ({
+            line: nth + 2,
+            ...rangeStretch(two(first), two(last)),
+            network: "",
+            provider,
+            price,
+            quality: undefined,
+            weight: 1,
+            validFromS: 0,
+            blocked,
+          })),
+          { qualityMin: 0, perProvider },
+        );
+        assert.deepEqual(faults, []);
+        const table = numberTable({
+          name: "t",
+          table: packed,
+          ported: () => undefined,
+          nowMs: () => nowMs,
+        });
+        for (let n = 0; n < 100; n++) {
+          const around = kept
+            .filter(({ first, last }) => first <= n && n <= last)
+            .toSorted((one, other) => one.last - one.first - (other.last - other.first));
+          // The innermost line of each provider, as far out as anything is looked at.
+          const heard = new Map<string, (typeof around)[number]>();
+          for (const one of around) if (!heard.has(one.provider)) heard.set(one.provider, one);
+          const open = [...heard.values()].filter(({ blocked }) => !blocked);
+          const closest = Math.min(...open.map(({ first, last }) => last - first));
+          const naive = open
+            .filter(({ first, last }) => perProvider || last - first === closest)
+            .map(({ provider, price }) => `${provider} ${price / 10_000}`);
+          const found = table
+            .find(`${two(n)}123`)
+            .entries.map(({ provider, price }) => `${provider} ${Number(price)}`);
+          assert.deepEqual(found.toSorted(), naive.toSorted(), two(n));
+          const prices = found.map((one) => Number(one.split(" ")[1]));
+          assert.deepEqual(
+            prices,
+            prices.toSorted((one, other) => one - other),
+          );
+        }
+      },
+    ),
+    { numRuns: 150 },
   );
 });
 
