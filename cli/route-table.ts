@@ -11,6 +11,7 @@ import { askAtLength } from "./long-work.ts";
 import { age, answer, count, pairs, paint, size, suggest, table as listed } from "./print.ts";
 import { createProgress } from "./progress.ts";
 import {
+  examplesShape,
   importStepShape,
   importedShape,
   numberAnswerShape,
@@ -218,15 +219,20 @@ async function importFile(
   },
 ): Promise<NumberTableImportView> {
   const progress = createProgress(options, { label: "Importing", unit: "%" });
-  return askAtLength(
+  let examples: readonly string[] = [];
+  const sums = await askAtLength(
     options,
     { method: "POST", path: pathOf(name), query, file: { path, type: "text/csv" } },
     {
       progress,
-      step: (line) => tellImportStep(progress, line),
+      step(line) {
+        tellImportStep(progress, line);
+        examples = examplesShape.safeParse(line).data?.examples ?? examples;
+      },
       end: (line) => importedShape.safeParse(line).data?.imported,
     },
   );
+  return { ...sums, examples };
 }
 
 /** Reading the file and looking at all of it together are half of the work each. */

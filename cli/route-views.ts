@@ -45,14 +45,16 @@ export const importStepShape = z.object({
   total: z.number(),
 });
 
-const imported: z.ZodType<NumberTableImportView> = z.object({
+/** The first few lines that an import changes; comes before its end. */
+export const examplesShape = z.object({ examples: z.array(z.string()) });
+
+const imported: z.ZodType<Omit<NumberTableImportView, "examples">> = z.object({
   name: z.string(),
   version: maybe(z.number()),
   entries: z.number(),
   added: z.number(),
   removed: z.number(),
   changed: z.number(),
-  examples: z.array(z.string()),
 });
 
 /** The last line of an import. */

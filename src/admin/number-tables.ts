@@ -94,7 +94,11 @@ export const numberTableRoutes: Routes = (server, { numberTables, log }) => {
       async function* steps() {
         try {
           const file = { chunks: upload.chunks(), octets: upload.octets };
-          return yield* numberTables.import(file, { name, options, by, isTry });
+          const wanted = { name, options, by, isTry };
+          const { examples, ...sums } = yield* numberTables.import(file, wanted);
+          // By itself, because the end is logged, and no number of a person may stand there.
+          yield { examples };
+          return sums;
         } finally {
           await upload[Symbol.asyncDispose]();
         }

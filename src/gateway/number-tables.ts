@@ -115,7 +115,7 @@ export function createNumberTables(parts: {
         const startedMs = clock.nowMs();
         const packed = await packedFrom(name, version, store.read(name, version.version));
         put(name, { ...version, runs: true }, packed);
-        const facts = { table: name, entries: packed.size, octets: octetsOf(packed) };
+        const facts = { table: name, entries: packed.size, memoryOctets: octetsOf(packed) };
         log.info({ ...facts, ms: clock.nowMs() - startedMs }, "number table loaded");
       }
     },
