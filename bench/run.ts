@@ -4,6 +4,7 @@ import { charts } from "./charts.ts";
 import { full } from "./full.ts";
 import { matching } from "./matching.ts";
 import { quick } from "./quick.ts";
+import { routes } from "./routes.ts";
 import { triggerConditions } from "./trigger-conditions.ts";
 import { triggerCost } from "./trigger-cost.ts";
 
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
   full,
   matching,
   charts,
+  routes,
   triggers: triggerCost,
   conditions: triggerConditions,
 };

@@ -1,7 +1,10 @@
+import { createReadStream } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { z } from "../src/config/schema.ts";
 import { adminSocketPath } from "../src/model/admin-socket.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../src/model/error.ts";
+import { WrongArguments } from "./failure.ts";
 import { operatorName } from "./operator.ts";
 import { type GlobalOptions, readDataDirectory } from "./settings.ts";
 
@@ -20,6 +23,8 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** In place of a body: a file as it is. */
+  readonly file?: { readonly path: string; readonly type: string };
   /** How long nothing may come; the default fits to what is answered at once. */
   readonly timeoutMs?: number;
 }
@@ -73,7 +78,7 @@ export function segment(text: string): string {
 
 function send(
   data: string,
-  { method, path, query = {}, body, timeoutMs = answerTimeoutMs }: Call,
+  { method, path, query = {}, body, file, timeoutMs = answerTimeoutMs }: Call,
 ): Promise<IncomingMessage> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
@@ -88,6 +93,7 @@ function send(
         // Every change is logged with who made it; who may open the socket is trusted with the name.
         "signalbox-operator": operatorName(),
         ...(payload === undefined ? {} : { "content-type": "application/json" }),
+        ...(file === undefined ? {} : { "content-type": file.type }),
       },
       timeout: timeoutMs,
     });
@@ -97,7 +103,12 @@ function send(
     });
     call.once("error", (cause: NodeJS.ErrnoException) => reject(reasonOf(cause, data)));
     call.once("response", resolve);
-    call.end(payload);
+    if (file === undefined) call.end(payload);
+    else
+      pipeline(createReadStream(file.path), call).catch((cause: NodeJS.ErrnoException) => {
+        // What the gateway answered meanwhile is told, whether it has read all of it or not.
+        reject(cause.path === undefined ? reasonOf(cause, data) : notRead(cause));
+      });
   });
 }
 
@@ -119,6 +130,10 @@ async function textOf(response: IncomingMessage, data: string): Promise<string> 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+function notRead({ path = "", code = "" }: NodeJS.ErrnoException): WrongArguments {
+  return new WrongArguments(`${path} cannot be read (${code})`);
 }
 
 function reasonOf(cause: NodeJS.ErrnoException, data: string): Error {

@@ -13,6 +13,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   queue: async () => (await import("./queue.ts")).addQueue,
   deadletter: async () => (await import("./dead-letter.ts")).addDeadLetter,
   report: async () => (await import("./report.ts")).addReport,
+  route: async () => (await import("./route.ts")).addRoute,
   channel: async () => (await import("./channel.ts")).addChannel,
   session: async () => (await import("./session.ts")).addSession,
   route: async () => (await import("./route.ts")).addRoute,

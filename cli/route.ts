@@ -7,6 +7,8 @@ import { change } from "./config.ts";
 import { WrongArguments } from "./failure.ts";
 import { ask } from "./gateway.ts";
 import { answer, table } from "./print.ts";
+import { addRoutePlan } from "./route-plan.ts";
+import { addRouteTable } from "./route-table.ts";
 import type { GlobalOptions } from "./settings.ts";
 
 interface Asked {
@@ -75,6 +77,9 @@ export function addRoute(program: Command): void {
       const body = version === undefined ? {} : { version };
       await change({ method: "POST", path: "/v1/routes/rollback", body }, command);
     });
+
+  addRouteTable(route);
+  addRoutePlan(route);
 }
 
 const tableShape = z.object({

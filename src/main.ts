@@ -8,6 +8,7 @@ import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { createNumberTables } from "./gateway/number-tables.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
 import { type Configuration, openConfiguration } from "./live/configuration.ts";
@@ -106,6 +107,9 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await guardExample(store, settings);
     }
 
+    const numberTables = createNumberTables({ store, clock, log: log.child({ part: "routes" }) });
+    await numberTables.load();
+
     const bus = createBus();
     const ownLines = createOwnLines();
     const gateway = createGateway({
@@ -202,6 +206,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       dataDirectory,
       levels,
       dataSources,
+      numberTables,
       showText: settings.privacy.showText,
       shownByPort: port?.shown,
       log: log.child({ part: "admin" }),

@@ -14,9 +14,11 @@ import { erasureRoutes } from "./erasures.ts";
 import { kvRoutes } from "./kv.ts";
 import { logLevelRoutes } from "./log-levels.ts";
 import { messageRoutes } from "./messages.ts";
+import { numberTableRoutes } from "./number-tables.ts";
 import { queueRoutes } from "./queues.ts";
 import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
+import { routePlanRoutes } from "./route-plan.ts";
 import type { AdminParts, Routes } from "./routes.ts";
 import { routingRoutes } from "./routing.ts";
 import { statusRoutes } from "./status.ts";
@@ -44,10 +46,12 @@ const ROUTES: readonly Routes[] = [
   kvRoutes,
   logLevelRoutes,
   messageRoutes,
+  numberTableRoutes,
   queueRoutes,
   replayRoutes,
   reportRoutes,
   routingRoutes,
+  routePlanRoutes,
   statusRoutes,
   triggerRoutes,
 ];
@@ -65,11 +69,13 @@ export async function openAdmin(given: {
   /** False: no text of a message is in any answer. */
   readonly showText: boolean;
   readonly shownByPort?: AdminParts["shownByPort"];
+  readonly numberTables: AdminParts["numberTables"];
+  readonly routePlanning?: AdminParts["routePlanning"];
   readonly log: Log;
 }): Promise<Admin> {
   const { triggers } = given;
   const { gateway, store, levels, dataSources, configuration, log, dataDirectory } = given;
-  const { shownByPort } = given;
+  const { shownByPort, numberTables, routePlanning } = given;
   const views = createViews(gateway, store, given.showText);
   const parts = {
     gateway,
@@ -80,6 +86,8 @@ export async function openAdmin(given: {
     dataSources,
     configuration,
     shownByPort,
+    numberTables,
+    routePlanning,
     log,
   };
   const socket = adminSocketPath(dataDirectory);

@@ -51,5 +51,8 @@ async function* linesOf<Step, Result extends object>(
     const error = cause instanceof GatewayError ? cause : new GatewayError("internal");
     log.warn({ by, err: error === cause ? error.code : cause }, broken);
     yield `${JSON.stringify({ code: error.code, message: error.message })}\n`;
+  } finally {
+    // Of whoever has hung up; else it is over already.
+    await steps[Symbol.asyncDispose]();
   }
 }

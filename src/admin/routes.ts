@@ -1,4 +1,6 @@
 import type { Gateway } from "../gateway/gateway.ts";
+import type { NumberTables } from "../gateway/number-tables.ts";
+import type { RoutePlanning } from "../gateway/route-planning.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";
@@ -21,6 +23,9 @@ export interface AdminParts {
   /** By what the admin port shows who it is; undefined where there is none. */
   readonly shownByPort: (() => readonly Shown[]) | undefined;
   readonly dataSources: DataSourceControl;
+  readonly numberTables: NumberTables;
+  /** Undefined where there are no routes to plan. */
+  readonly routePlanning: RoutePlanning | undefined;
   readonly log: Log;
 }
 

@@ -24,6 +24,9 @@ const KEPT = {
   trigger_disabled: true,
   trigger_schedule: true,
   kv: true,
+  number_table: true,
+  number_table_version: true,
+  number_table_entry: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

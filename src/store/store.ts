@@ -17,6 +17,7 @@ import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
+import { type NumberTablesStore, createNumberTablesStore } from "./number-tables.ts";
 import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
 import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
@@ -76,6 +77,7 @@ export interface Store {
   readonly holds: HoldsTable;
   /** What scripts keep. */
   readonly kv: KvTable;
+  readonly numberTables: NumberTablesStore;
   readonly idBases: IdBasesTable;
   readonly schedules: SchedulesTable;
   readonly triggerVersions: TriggerVersions;
@@ -177,6 +179,7 @@ export async function openStore(parts: {
       backups,
       holds: createHoldsTable(db),
       kv,
+      numberTables: createNumberTablesStore(db, address),
       idBases: createIdBasesTable(db),
       schedules: createSchedulesTable(db),
       triggerVersions: createTriggerVersions(db),

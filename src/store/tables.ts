@@ -22,6 +22,9 @@ export interface Tables {
   trigger_disabled: TriggerDisabledTable;
   trigger_schedule: TriggerScheduleTable;
   kv: KvTable;
+  number_table: NumberTableTable;
+  number_table_version: NumberTableVersionTable;
+  number_table_entry: NumberTableEntryTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -173,6 +176,36 @@ interface KvTable {
   key: string;
   value: string;
   expires_at: Date | null;
+}
+
+interface NumberTableTable {
+  name: string;
+  version: number;
+}
+
+interface NumberTableVersionTable {
+  name: string;
+  version: number;
+  entries: number;
+  quality_min: number;
+  per_provider: boolean;
+  at: Date;
+  by: string;
+}
+
+interface NumberTableEntryTable {
+  name: string;
+  version: number;
+  low: number;
+  high: number;
+  network: string;
+  provider: string;
+  price: number | null;
+  quality: number | null;
+  weight: number;
+  valid_from: number;
+  blocked: boolean;
+  line: number;
 }
 
 interface BatchTable {

@@ -65,6 +65,13 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('NIGHT', '0 3 * * *', 'UTC', now())`);
   await db.query(`insert into kv (namespace, key, value, expires_at)
     values ('a', 'tab é', '"\\u0000"', null), ('shared:b', 'n', '1', now())`);
+  await db.query("insert into number_table (name, version) values ('prices', 1)");
+  await db.query(`insert into number_table_version
+    (name, version, entries, quality_min, per_provider, at, by)
+    values ('prices', 1, 1, 50, false, now(), 'ann')`);
+  await db.query(`insert into number_table_entry (name, version, low, high, network, provider, price,
+    quality, weight, valid_from, blocked, line)
+    values ('prices', 1, -1, -1, '20404', 'SMPP1', 65, null, 1, 0, false, 2)`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])
