@@ -16,7 +16,6 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   route: async () => (await import("./route.ts")).addRoute,
   channel: async () => (await import("./channel.ts")).addChannel,
   session: async () => (await import("./session.ts")).addSession,
-  route: async () => (await import("./route.ts")).addRoute,
   trigger: async () => (await import("./trigger.ts")).addTrigger,
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,

@@ -9,9 +9,11 @@ import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createNumberTables } from "./gateway/number-tables.ts";
+import { createRoutePlanning } from "./gateway/route-planning.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
 import { type Configuration, openConfiguration } from "./live/configuration.ts";
+import { routersToPlanWith } from "./live/planned-routes.ts";
 import { createLogLevels } from "./log/levels.ts";
 import { createLog } from "./log/log.ts";
 import { createMetrics } from "./log/metrics.ts";
@@ -22,6 +24,7 @@ import { shortIdMaker } from "./model/short-id.ts";
 import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
+import { providerFault, rulesThatAsk } from "./route/check.ts";
 import { openServices } from "./service/services.ts";
 import { type Settings, defaultChannelOf, directoryIn } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
@@ -107,8 +110,16 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await guardExample(store, settings);
     }
 
-    const numberTables = createNumberTables({ store, clock, log: log.child({ part: "routes" }) });
+    const numberTables = createNumberTables({
+      store,
+      clock,
+      log: log.child({ part: "routes" }),
+      targetFault: (target) =>
+        providerFault(target, directoryIn(configuration?.settings() ?? settings)),
+      usedBy: (table) => rulesThatAsk(table, (configuration?.settings() ?? settings).routes),
+    });
     await numberTables.load();
+    const hasTable = (name: string) => numberTables.table(name) !== undefined;
 
     const bus = createBus();
     const ownLines = createOwnLines();
@@ -171,6 +182,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     });
     const channels = live.opened;
     closers.push(() => live.close());
+    gateway.routing.lookUpIn(numberTables.table);
     gateway.routing.use(settings.routes, directoryIn(settings));
     // What customers and providers send while the rest is still being opened is answered already.
     gateway.attach(engine, channels, live.off);
@@ -191,6 +203,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           for (const name of providersIn(next)) if (!awaitedOn.includes(name)) awaitedOn.push(name);
         },
         applied: (next) => gateway.routing.use(next.routes, directoryIn(next)),
+        hasTable,
         now: clock.nowMs,
         log: log.child({ part: "configuration" }),
       });
@@ -207,6 +220,15 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       levels,
       dataSources,
       numberTables,
+      routePlanning: createRoutePlanning({
+        store,
+        gateway,
+        numberTables,
+        routers: routersToPlanWith(gateway.routing, {
+          hasTable,
+          settings: () => configuration?.settings() ?? settings,
+        }),
+      }),
       showText: settings.privacy.showText,
       shownByPort: port?.shown,
       log: log.child({ part: "admin" }),

@@ -40,6 +40,8 @@ export interface Routing extends Router {
   use(settings: RoutesSettings, directory: Directory): void;
   /** Where `table:NAME` finds its tables; none before. */
   lookUpIn(tables: (name: string) => NumberTable | undefined): void;
+  /** Another table over the channels as they are, for a plan; it is asked and never in force. */
+  tried(settings: RoutesSettings, table?: { readonly name: string; readonly table: NumberTable }): Router;
   /** What a channel is, for a question about what came in on it. */
   moduleOf(channel: string): RouteModule | "";
   /** A question with what is left out filled in. */
@@ -63,6 +65,10 @@ export function createRouting(parts: RoutingParts): Routing {
       router = createRouter(settings, next, around);
     },
     lookUpIn: (found) => (tables = found),
+    tried(settings, other) {
+      const found = (name: string) => (name === other?.name ? other.table : tables(name));
+      return createRouter(settings, directory, { ...around, tables: found });
+    },
     resolve: (question, how) => router.resolve(question, how),
     moduleOf,
     questionOf(asked) {

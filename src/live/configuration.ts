@@ -16,8 +16,10 @@ import type {
   ConfigVersionView,
   ConfigView,
 } from "../model/view.ts";
-import { type Settings, fileFaults, settingsSchema } from "../settings.ts";
+import { type Settings, directoryIn, fileFaults, settingsSchema } from "../settings.ts";
 import type { LiveChannels } from "./channels.ts";
+import { pathText } from "../config/place.ts";
+import { routeFaults } from "../route/check.ts";
 import { type RoutesFile, routesIn } from "./routes-file.ts";
 
 export interface ConfigurationParts {
@@ -33,6 +35,8 @@ export interface ConfigurationParts {
   readonly channels: Pick<LiveChannels, "plan" | "change">;
   /** Rejects with a GatewayError where these settings may not be in force. */
   readonly guard: (settings: Settings) => Promise<void>;
+  /** Whether routes may name this number table; any when left out. */
+  readonly hasTable?: (name: string) => boolean;
   /** Told of settings that have come into force: what reads them takes these from now on. */
   readonly applied: (settings: Settings) => void;
   readonly now: () => number;
@@ -83,7 +87,7 @@ const byFile = "file";
 const faultsTold = 5;
 
 export async function openConfiguration(parts: ConfigurationParts): Promise<Configuration> {
-  const { file, base, settings: started, env, channels, guard, now, log } = parts;
+  const { file, base, settings: started, env, channels, guard, hasTable, now, log } = parts;
   const name = basename(file);
   const versions = openVersions(parts.directory);
   let text = await readFile(file, "utf8");
@@ -130,7 +134,7 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     putRoutes: (given, by) =>
       inTurn(async () => {
         const { text: asIs, settings: now } = await checked(undefined);
-        const section = routesIn(given, now, env);
+        const section = routesIn(given, { settings: now, env, hasTable });
         return take(await checked(withSection(asIs, "routes", section)), by);
       }),
     rollBackRoutes: (number, by) =>
@@ -202,7 +206,7 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
       isSure = true;
       if (isStart) faults = [];
       if (isStart && isDeepStrictEqual(settings, next.settings)) return;
-      await guard(next.settings);
+      await mayBeInForce(next.settings);
       await enforce(next, byFile);
     } catch (cause) {
       if (cause instanceof GatewayError) faults = [`${name}: ${cause.message}`];
@@ -260,9 +264,19 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
 
   /** Of who asks for it: the file says so first. */
   async function take(next: Checked, by: string): Promise<ConfigPlanView> {
-    await guard(next.settings);
+    await mayBeInForce(next.settings);
     if (next.text !== (await textNow())) await write(next.text);
     return enforce(next, by);
+  }
+
+  /** What the file alone cannot tell. */
+  async function mayBeInForce(next: Settings): Promise<void> {
+    const routes = routeFaults(next.routes, directoryIn(next), hasTable).map(
+      ({ path, text: what }) => `${pathText(["routes", ...path])} ${what}`,
+    );
+    if (routes.length > 0)
+      throw new GatewayError("bad_configuration", routes.slice(0, faultsTold).join("; "));
+    await guard(next);
   }
 
   async function enforce(next: Checked, by: string): Promise<ConfigPlanView> {

@@ -171,6 +171,23 @@ export function targetFault(
   }
 }
 
+/** The same for what a number table names, which leads to channels only. */
+export function providerFault(text: string, directory: Directory): string | undefined {
+  return text.startsWith("table:")
+    ? `leads to ${text}, and a number table leads to channels only`
+    : targetFault(text, directory);
+}
+
+/** The rules that ask this number table, as an operator calls them. */
+export function rulesThatAsk(
+  table: string,
+  { rules, default: standard }: RoutesSettings,
+): readonly string[] {
+  const target = `table:${table}`;
+  const asking = placedRules(rules).filter(({ rule }) => targetsOf(rule.target).includes(target));
+  return [...asking.map(calledOf), ...(standard === target ? ["routes.default"] : [])];
+}
+
 function sameNames(placed: readonly Placed[]): readonly RouteFault[] {
   const seen = new Set<string>();
   return placed.flatMap(({ rule: { name }, path }) => {
