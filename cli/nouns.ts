@@ -19,6 +19,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,
   account: async () => (await import("./account.ts")).addAccount,
+  ledger: async () => (await import("./ledger.ts")).addLedger,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,
   log: async () => (await import("./log.ts")).addLog,

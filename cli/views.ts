@@ -136,6 +136,8 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     rate: z.string(),
     bindsMax: z.number(),
     allowFrom: z.string(),
+    refunds: z.enum(["unsent", "never"]),
+    lowBalance: z.string(),
   }),
 });
 

@@ -186,7 +186,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const channel = (name: string): Channel | undefined => channels.get(name);
-      const receive = { ...deciding, worthStoring, queueFor, tlvsOn, channel, transactions };
+      const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
+      const asking = { worthStoring, queueFor, tlvsOn, refundsOf };
+      const receive = { ...deciding, ...asking, channel, transactions };
       status = createStatusDecider({
         engine,
         make,

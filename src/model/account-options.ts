@@ -1,4 +1,5 @@
 import { allowListFrom } from "./allow-list.ts";
+import { parseAmount } from "./amount.ts";
 import { GatewayError } from "./error.ts";
 import { type MessageIdForm, idInForm, idTimeMs } from "./id.ts";
 import { ratesFrom } from "./rate.ts";
@@ -27,6 +28,10 @@ export interface AccountOptions {
   readonly bindsMax: number;
   /** Where he may bind from, as in `allow-list.ts`; empty: anywhere. */
   readonly allowFrom: string;
+  /** Of a message that could not be sent: its credits come back, or stay paid. */
+  readonly refunds: "unsent" | "never";
+  /** Triggers are told once when his balance falls below it, in credits; empty: never. */
+  readonly lowBalance: string;
 }
 
 export type OptionName = keyof AccountOptions;
@@ -62,6 +67,8 @@ const OPTIONS: { readonly [Name in OptionName]: Option<AccountOptions[Name]> } =
   rate: { standard: "", read: checkedBy("rate", ratesFrom) },
   bindsMax: { standard: 0, read: bindsFrom },
   allowFrom: { standard: "", read: checkedBy("allowFrom", allowListFrom) },
+  refunds: oneOf("refunds", ["unsent", "never"]),
+  lowBalance: { standard: "", read: checkedBy("lowBalance", parseAmount) },
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the keys' type.
@@ -78,6 +85,8 @@ export const standardOptions: KeptOptions = {
   rate: OPTIONS.rate.standard,
   bindsMax: OPTIONS.bindsMax.standard,
   allowFrom: OPTIONS.allowFrom.standard,
+  refunds: OPTIONS.refunds.standard,
+  lowBalance: OPTIONS.lowBalance.standard,
   idFormsBefore: [],
 };
 

@@ -24,6 +24,7 @@ const KEPT = {
   trigger_disabled: true,
   trigger_schedule: true,
   kv: true,
+  ledger: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -15,6 +15,7 @@ import { type HoldsTable, createHoldsTable } from "./holds.ts";
 import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
+import { type Ledger, createLedger } from "./ledger.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
@@ -72,6 +73,7 @@ export interface Store {
   readonly ownMessages: OwnMessages;
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
+  readonly ledger: Ledger;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -174,6 +176,7 @@ export async function openStore(parts: {
       foundMessages: createFoundMessages(db),
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
+      ledger: createLedger(db),
       backups,
       holds: createHoldsTable(db),
       kv,
