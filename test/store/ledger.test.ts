@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { amountOf } from "../../src/model/amount.ts";
 import type { CheckedLedger } from "../../src/store/ledger-check.ts";
 import { rollUpLedger } from "../../src/store/ledger-months.ts";
@@ -34,9 +34,14 @@ function partOf(of: Acceptance, part: number, over: Partial<PartAttempt> = {}): 
   return { ...fields, part, parts: 4, reference: 7, ...over };
 }
 
-await using db = await freshDatabase();
-await using store = await openTestStore(db.url);
+const db = await freshDatabase();
+const store = await openTestStore(db.url);
 const { accounts, writer } = store;
+after(async () => {
+  await store.close();
+  await db[Symbol.asyncDispose]();
+});
+
 const add = (id: string, credits: number) =>
   accounts.add({ id, password: "Pwd1", credits, numbers: [] });
 
