@@ -229,6 +229,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       notices = createNotices({ engine, writer, make, clock, log, newId, offer });
       bus.answer("channel", notices.channel);
       bus.answer("session", notices.session);
+      const tell = notices.account;
+      store.onLowBalance((low) => tell({ id: newId(), ...low, what: "low", atMs: clock.nowMs() }));
       const { schedules: table } = store;
       schedules = createSchedules({ engine, table, notices, writer, clock, log, newId });
     },

@@ -93,6 +93,7 @@ function acceptedWords(
       return [`accepted as ${ruling.account ?? request.event.systemId}`];
     case "channel":
     case "session":
+    case "account":
     case "schedule":
       return sends;
   }

@@ -35,6 +35,7 @@ const ALLOWED: Record<RequestKind, string> = {
   status: "ost",
   channel: "s",
   session: "s",
+  account: "s",
   schedule: "s",
 };
 

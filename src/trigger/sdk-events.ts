@@ -314,6 +314,22 @@ export interface Session {
   readonly decided: readonly Decided[];
 }
 
+/** Something happened to a customer's account. */
+export interface Account {
+  /** Of this event; the trace of a message that is sent because of it names it. */
+  readonly id: string;
+  /** Which; its system_id. */
+  readonly account: string;
+  /** Its balance has fallen below its `lowBalance`. */
+  readonly what: "low";
+  /** What was left then. */
+  readonly credits: number;
+  /** Its `lowBalance`: it is told again when the balance was at this or above it in between. */
+  readonly lowAt: number;
+  /** What the triggers before this one asked for, in their order. */
+  readonly decided: readonly Decided[];
+}
+
 /** A time of the trigger's own schedule has come. All times are milliseconds since 1970 UTC. */
 export interface Schedule {
   /** Of this event; the trace of a message that is sent because of it names it. */
