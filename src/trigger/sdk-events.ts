@@ -102,9 +102,9 @@ export interface Message {
   /** What the triggers before this one asked for, in their order. */
   readonly decided: readonly Decided[];
   /**
-   * Takes the message. `charge`: credits, a whole number from 0 to 1,000,000; 0 when left out.
-   * Charges of several triggers add up; if the account cannot pay, the sender gets `no_credit` and
-   * nothing is applied.
+   * Takes the message. `charge`: credits, a number from 0 to 1,000,000 with at most four digits behind
+   * the point; 0 when left out. They are held, and come back if it cannot be sent. Charges of several
+   * triggers add up; if the account cannot pay, the sender gets `no_credit` and nothing is applied.
    */
   accept(answer?: { readonly charge?: number }): void;
   /**
