@@ -36,7 +36,7 @@ async function checked({ running }: TestGateway): Promise<CheckedLedger> {
     if (step.done === true) return step.value;
 }
 
-test("[B16] [U9] accepted - refunded = committed, to the unit, with ten sessions of one account", async () => {
+test("[B16] accepted - refunded = committed, to the unit, with ten sessions of one account", async () => {
   await using gateway = await startGateway({
     triggers: TRIGGERS,
     provider: {
