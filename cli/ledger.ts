@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import { GatewayError } from "../src/model/error.ts";
-import type { LedgerEntryView } from "../src/model/view.ts";
+import type { LedgerEntryView } from "../src/model/ledger-view.ts";
 import { wholeNumber } from "./argument.ts";
 import { ask, askForFlow, refusalIn, segment } from "./gateway.ts";
 import { linesOf } from "./lines.ts";

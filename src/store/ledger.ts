@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { amountNumber } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
-import type { LedgerEntryView, LedgerKind } from "../model/view.ts";
+import type { LedgerEntryView, LedgerKind } from "../model/ledger-view.ts";
 import { type CheckedLedger, type CheckStep, checkLedger } from "./ledger-check.ts";
 import type { Tables } from "./tables.ts";
 

@@ -9,7 +9,6 @@ import { freshDatabase, silentLog } from "../support/database.ts";
 import {
   type TestStore,
   acceptance,
-  child,
   codeOf,
   conclusion,
   finish,
