@@ -135,7 +135,7 @@ const statements: readonly string[] = [
       to_status text, to_error text, moment timestamptz, from_statuses text[]
     ) returns integer language plpgsql as $$
     declare
-      moved integer;
+      moved integer; payers text[]; charges numeric[]; payer_id text; refund numeric;
       gone boolean := to_status in ('FAILED', 'EXPIRED', 'CANCELLED');
       ends boolean := gone or to_status in ('SENT', 'DELIVERED', 'NOTDELIVERED', 'NOREPORT');
     begin
@@ -148,20 +148,24 @@ const statements: readonly string[] = [
           where id = any (targets) and id between low and high
             and case when of_children then id > root else children < 2 end
             and status = any (from_statuses)
-          returning payer, charge, settled
-      ), entered as (
-        insert into ledger (account, kind, amount, messages)
-          select payer, case when gone then 'refund' else 'commit' end, sum(charge), count(*)
-          from moving where charge is not null and settled = to_status
-          group by payer
-          returning account, amount
-      ), returned as (
-        update account a set credits = a.credits + e.amount,
-            low_told = low_told and coalesce(a.credits + e.amount < low_at, false)
-          from entered e
-          where gone and a.id = e.account
+          returning payer, charge, charge is not null and settled = to_status as paid
       )
-      select count(*) into moved from moving;
+      select count(*), array_agg(payer) filter (where paid), array_agg(charge) filter (where paid)
+        into moved, payers, charges from moving;
+      if payers is null then return moved; end if;
+      insert into ledger (account, kind, amount, messages)
+        select payer, case when gone then 'refund' else 'commit' end, sum(charge), count(*)
+        from unnest(payers, charges) as c (payer, charge) group by payer;
+      if gone then
+        for payer_id, refund in
+          select payer, sum(charge) from unnest(payers, charges) as c (payer, charge)
+          group by payer order by payer
+        loop
+          update account set credits = credits + refund,
+              low_told = low_told and coalesce(credits + refund < low_at, false)
+            where id = payer_id;
+        end loop;
+      end if;
       return moved;
     end
   $$`,

@@ -64,6 +64,8 @@ export function isAmount(credits: number): boolean {
 
 /** The shortest text that `parseAmount` reads as the same: `12`, `0.5`, `-3.0065`. */
 export function amountText(amount: Amount): string {
+  // Nearly all are whole.
+  if (amount % unitsPerCredit === 0n) return String(amount / unitsPerCredit);
   const size = amount < 0n ? -amount : amount;
   const fraction = String(size % unitsPerCredit)
     .padStart(decimals, "0")

@@ -201,8 +201,11 @@ export function stepsOf(
     const heldOf = (amount: Amount): Held | undefined =>
       charge === undefined || amount === 0n ? undefined : { payer: charge.account, amount, final };
     putMessage(number, message, sharesNothing);
-    const shares = charge?.shares ?? sharesOf(charge?.amount ?? 0n, forwards.length);
     // Of several children each has its own, as each has its own outcome.
+    const shares =
+      charge === undefined || forwards.length < 2
+        ? []
+        : (charge.shares ?? sharesOf(charge.amount, forwards.length));
     const held = forwards.length > 1 ? undefined : heldOf(charge?.amount ?? 0n);
     putState(number, message, forwards.length, status, error, held);
     if (message.joined !== undefined) {
