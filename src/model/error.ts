@@ -309,7 +309,7 @@ export const ERRORS = {
     http: 500,
     receipt: undefined,
     advice:
-      "A balance or an entry was changed by hand; `signalbox ledger list <account>` shows its entries, and a correction sets it right.",
+      "A balance or an entry was changed in the database itself, past the gateway; `signalbox ledger list <account>` shows what the balance has to add up to.",
   },
   duplicate: {
     fault: "user",
