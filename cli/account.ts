@@ -3,16 +3,13 @@ import { z } from "../src/config/schema.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
 import type { AccountDetail, AccountView } from "../src/model/view.ts";
 import { accountSheet } from "./account-sheet.ts";
-import { assignments, wholeNumber } from "./argument.ts";
+import { assignments, credits } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
 import { readPassword } from "./password.ts";
 import { answer, pairs, table } from "./print.ts";
 import { type GlobalOptions, readSettings } from "./settings.ts";
 import { visible } from "./visible.ts";
 import { accountDetailShape, accountShape } from "./views.ts";
-
-/** Credits. Far above any purse, and a sum of many stays exact as a double. */
-const creditsMax = 1_000_000_000_000;
 
 /** `signalbox account …`; accounts live in the database, so a gateway must run. */
 export function addAccount(program: Command): void {
@@ -69,7 +66,7 @@ export function addAccount(program: Command): void {
     .command("add")
     .description("make an account; its password is asked for, or read from standard input")
     .argument("<id>", "the account's id, which is its system_id")
-    .option("--credits <number>", "credits to begin with", wholeNumber(0, creditsMax), 0)
+    .option("--credits <number>", "credits to begin with", credits({ negative: false }), 0)
     .option("--number <range...>", "numbers or ranges that are its own", [])
     .option("--password <password>", "its password; others on this machine may see it")
     .action(async (id: string, own: AddOptions, command: Command) => {
@@ -85,11 +82,13 @@ export function addAccount(program: Command): void {
     .command("credit")
     .description("add credits to an account, or with a negative number take some")
     .argument("<id>")
-    .argument("<credits>", "how many", wholeNumber(-creditsMax, creditsMax))
-    .action(async (id: string, add: number, _own, command: Command) => {
+    .argument("<credits>", "how many, such as 12 or 0.5", credits({ negative: true }))
+    .option("--note <text>", "why, for the ledger")
+    .option("--correction", "it sets right an entry before, rather than being paid in")
+    .action(async (id: string, add: number, own: CreditOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const path = `/v1/accounts/${segment(id)}/credit`;
-      const call = { method: "POST", path, body: { add }, shape: accountShape } as const;
+      const call = { method: "POST", path, body: { add, ...own }, shape: accountShape } as const;
       answer(options, await ask(options, call), (one) => `Account ${one.id}. ${sumOf(one)}`);
     });
 
@@ -105,6 +104,11 @@ export function addAccount(program: Command): void {
       await ask(options, { method: "PUT", path, body: { password }, shape: z.undefined() });
       answer(options, { id }, (one) => `Account ${one.id} has a new password.`, tryIt(id));
     });
+}
+
+interface CreditOptions {
+  readonly note?: string;
+  readonly correction?: true;
 }
 
 interface AddOptions {

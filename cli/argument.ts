@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "commander";
+import { amountNumber, parseAmount } from "../src/model/amount.ts";
+import { GatewayError } from "../src/model/error.ts";
 
 /** Reads an argument that is a whole number within these bounds; anything else is refused. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -6,6 +8,18 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     const number = /^[+-]?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Reads credits such as 12 or 0.0065, within what an account may have. */
+export function credits(options: { readonly negative: boolean }): (text: string) => number {
+  return (text) => {
+    try {
+      return amountNumber(parseAmount(text, options));
+    } catch (cause) {
+      if (cause instanceof GatewayError) throw new InvalidArgumentError(cause.message);
+      throw cause;
+    }
   };
 }
 

@@ -21,6 +21,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   kv: async () => (await import("./kv.ts")).addKv,
   dialog: async () => (await import("./dialog.ts")).addDialog,
   account: async () => (await import("./account.ts")).addAccount,
+  ledger: async () => (await import("./ledger.ts")).addLedger,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,
   log: async () => (await import("./log.ts")).addLog,

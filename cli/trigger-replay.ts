@@ -195,6 +195,7 @@ function placeOf({ request, atMs }: RecordedEvent): Omit<Difference, "before" | 
     }
     case "channel":
     case "session":
+    case "account":
     case "schedule":
       return { id: request.event.id, kind, atMs, from: "", to: "" };
   }

@@ -11,7 +11,16 @@ import { recordedEvents } from "./recorded-events.ts";
 import type { GlobalOptions } from "./settings.ts";
 import { triggerFolder } from "./trigger-folder.ts";
 
-const KINDS = ["bind", "message", "report", "status", "session", "channel", "schedule"] as const;
+const KINDS = [
+  "bind",
+  "message",
+  "report",
+  "status",
+  "session",
+  "channel",
+  "account",
+  "schedule",
+] as const;
 
 interface RunOptions {
   readonly event?: string;

@@ -137,6 +137,8 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     bindsMax: z.number(),
     allowFrom: z.string(),
     route: z.string(),
+    refunds: z.enum(["unsent", "never"]),
+    lowBalance: z.string(),
   }),
 });
 

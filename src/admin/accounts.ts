@@ -8,7 +8,14 @@ interface NewAccount {
   readonly numbers: readonly string[];
 }
 
-const credits = { type: "integer", minimum: -(2 ** 53) + 1, maximum: 2 ** 53 - 1 } as const;
+interface Credit {
+  readonly add: number;
+  readonly note?: string;
+  readonly correction?: boolean;
+}
+
+/** The store tells what is no amount, with better words. */
+const credits = { type: "number" } as const;
 
 const newAccount = {
   type: "object",
@@ -22,7 +29,19 @@ const newAccount = {
   },
 } as const;
 
-const credit = { type: "object", required: ["add"], properties: { add: credits } } as const;
+/** A note may be longer here than it may be: the store tells that, too. */
+const noteTextMax = 10_000;
+
+const credit = {
+  type: "object",
+  required: ["add"],
+  additionalProperties: false,
+  properties: {
+    add: credits,
+    note: { type: "string", maxLength: noteTextMax },
+    correction: { type: "boolean" },
+  },
+} as const;
 
 const password = {
   type: "object",
@@ -69,15 +88,16 @@ export const accountRoutes: Routes = (server, { store: { accounts }, views, log 
       return account;
     },
   );
-  server.post<{ Params: { id: string }; Body: { add: number } }>(
+  server.post<{ Params: { id: string }; Body: Credit }>(
     "/v1/accounts/:id/credit",
     { schema: { body: credit } },
     async (request) => {
       const { params, body } = request;
-      const account = await accounts.credit(params.id, body.add);
-      const { id, credits: left } = account;
       const by = operatorOf(request);
-      log.info({ account: id, added: body.add, credits: left, by }, "credits added");
+      const { add, note, correction } = body;
+      const account = await accounts.credit(params.id, add, { by, note, correction });
+      const { id, credits: left } = account;
+      log.info({ account: id, added: add, credits: left, by }, "credits added");
       return account;
     },
   );

@@ -201,7 +201,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const route: Parameters<typeof messageAnswerer>[0]["route"] = (event, action, account) =>
         routed(event, action, account, asking);
-      const receive = { ...deciding, worthStoring, queueFor, route, tlvsOn, channel, transactions };
+      const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
+      const asked = { worthStoring, queueFor, route, tlvsOn, refundsOf };
+      const receive = { ...deciding, ...asked, channel, transactions };
       status = createStatusDecider({
         engine,
         make,
@@ -242,6 +244,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       notices = createNotices({ engine, writer, make, clock, log, newId, offer });
       bus.answer("channel", notices.channel);
       bus.answer("session", notices.session);
+      const tell = notices.account;
+      store.onLowBalance((low) => tell({ id: newId(), ...low, what: "low", atMs: clock.nowMs() }));
       const { schedules: table } = store;
       schedules = createSchedules({ engine, table, notices, writer, clock, log, newId });
     },

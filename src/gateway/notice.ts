@@ -1,6 +1,12 @@
 import type { Clock } from "../model/clock.ts";
 import type { ChannelChange } from "../model/channel-change.ts";
-import type { ChannelEvent, Notice, NoticeAnswer, SessionEvent } from "../model/event.ts";
+import type {
+  AccountEvent,
+  ChannelEvent,
+  Notice,
+  NoticeAnswer,
+  SessionEvent,
+} from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Message } from "../model/message.ts";
@@ -45,6 +51,8 @@ export interface Notices {
   channel(event: ChannelEvent): Promise<NoticeAnswer>;
   /** Tells it at once. Never rejects. */
   session(event: SessionEvent): Promise<NoticeAnswer>;
+  /** Tells it at once. Never rejects. */
+  account(event: AccountEvent): void;
   /** Tells one again that is kept under its own id; the fault, if it is still not decided. */
   again(notice: Notice): Promise<{ readonly fault: string } | undefined>;
   /** One that is kept was given up. */
@@ -81,6 +89,9 @@ export function createNotices(parts: NoticeParts): Notices {
     session(event) {
       if (!stopped) tell({ kind: "session", event });
       return Promise.resolve(noted);
+    },
+    account(event) {
+      if (!stopped) tell({ kind: "account", event });
     },
     async again(notice) {
       const { id } = notice.event;
@@ -224,9 +235,12 @@ function about(notice: Notice): Record<string, unknown> {
   return { channel, ...session, event: event.id, notice: `${kind} ${what}` };
 }
 
-/** Where it happened, and what; a schedule is of no channel, so what it makes came in by `schedule`. */
+/**
+ * Where it happened, and what; a schedule and an account are of no channel, so what they make came in by
+ * `schedule` or `account`.
+ */
 function subjectOf(notice: Notice): { readonly channel: string; readonly what: string } {
-  return notice.kind === "schedule"
-    ? { channel: "schedule", what: notice.event.name }
-    : notice.event;
+  const { kind, event } = notice;
+  if (kind === "schedule") return { channel: kind, what: event.name };
+  return kind === "account" ? { channel: kind, what: `${event.account} ${event.what}` } : event;
 }

@@ -1,14 +1,16 @@
 import type { Channel } from "../channel/channel.ts";
+import type { AccountOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Ruling } from "../model/decision.ts";
 import { addressOf } from "../model/address.ts";
+import { amountOf } from "../model/amount.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
-import type { Forward, Writer } from "../store/writer.ts";
+import type { Charge, Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
 import {
@@ -39,6 +41,8 @@ export interface ReceiveParts {
   readonly route: (event: MessageEvent, action: Undirected, account?: string) => Routed;
   readonly make: Maker;
   readonly channel: (name: string) => Channel | undefined;
+  /** May what could not be sent cost him something? `unsent` when left out. */
+  readonly refundsOf?: (account: string) => AccountOptions["refunds"];
   /** Messages whose sender waits for the outcome. */
   readonly transactions: Pick<Transactions, "isFull" | "begin">;
   /** What a channel has agreed with its peer; nothing when left out. */
@@ -137,10 +141,9 @@ export function messageAnswerer(
     lines.push(...makings.lines);
     const { made } = makings;
     const account = ruling.account ?? event.message.account;
-    const charge =
-      ruling.charge > 0 && account !== undefined ? { account, credits: ruling.charge } : undefined;
+    const charge = chargeOf(ruling, account);
     const facts: Record<string, string | number> = { result: "accepted" };
-    if (charge !== undefined) facts["charged"] = charge.credits;
+    if (charge !== undefined) facts["charged"] = ruling.charge;
     if (failed !== undefined) facts["failed"] = failed;
     else if (forwards.length === 0) facts["unrouted"] = "no trigger forwarded it";
     const { scheduledMs } = event;
@@ -173,6 +176,17 @@ export function messageAnswerer(
     if (unreached.length === 0) return answer;
     const told = await answer;
     return told.kind === "accepted" ? { ...told, unreached } : told;
+  }
+
+  /** What is to be held; nothing of what fails at once, unless he is refunded nothing. */
+  function chargeOf(
+    { charge, failed }: { readonly charge: number; readonly failed: string | undefined },
+    account: string | undefined,
+  ): Charge | undefined {
+    if (charge === 0 || account === undefined) return undefined;
+    const final = parts.refundsOf?.(account) === "never";
+    if (failed !== undefined && !final) return undefined;
+    return { account, amount: amountOf(charge), final };
   }
 
   function waitOf({ message }: MessageEvent, mode: "datagram" | "transaction"): number {

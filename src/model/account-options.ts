@@ -1,4 +1,5 @@
 import { allowListFrom } from "./allow-list.ts";
+import { parseAmount } from "./amount.ts";
 import { GatewayError } from "./error.ts";
 import { type MessageIdForm, idInForm, idTimeMs } from "./id.ts";
 import { ratesFrom } from "./rate.ts";
@@ -29,6 +30,10 @@ export interface AccountOptions {
   readonly allowFrom: string;
   /** Where his messages go that no rule takes: a target as in docs/routes.md; empty: the default for all. */
   readonly route: string;
+  /** Of a message that could not be sent: its credits come back, or stay paid. */
+  readonly refunds: "unsent" | "never";
+  /** Triggers are told once when his balance falls below it, in credits; empty: never. */
+  readonly lowBalance: string;
 }
 
 export type OptionName = keyof AccountOptions;
@@ -65,6 +70,8 @@ const OPTIONS: { readonly [Name in OptionName]: Option<AccountOptions[Name]> } =
   bindsMax: { standard: 0, read: bindsFrom },
   allowFrom: { standard: "", read: checkedBy("allowFrom", allowListFrom) },
   route: { standard: "", read: targetText },
+  refunds: oneOf("refunds", ["unsent", "never"]),
+  lowBalance: { standard: "", read: checkedBy("lowBalance", parseAmount) },
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys loses the keys' type.
@@ -82,6 +89,8 @@ export const standardOptions: KeptOptions = {
   bindsMax: OPTIONS.bindsMax.standard,
   allowFrom: OPTIONS.allowFrom.standard,
   route: OPTIONS.route.standard,
+  refunds: OPTIONS.refunds.standard,
+  lowBalance: OPTIONS.lowBalance.standard,
   idFormsBefore: [],
 };
 

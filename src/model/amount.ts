@@ -52,8 +52,20 @@ export function amountOf(credits: number, options: { negative?: boolean } = {}):
   return parseAmount(plainText(credits), options);
 }
 
+/** Can it be told in units, exactly? */
+export function isAmount(credits: number): boolean {
+  try {
+    amountOf(credits);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The shortest text that `parseAmount` reads as the same: `12`, `0.5`, `-3.0065`. */
 export function amountText(amount: Amount): string {
+  // Nearly all are whole.
+  if (amount % unitsPerCredit === 0n) return String(amount / unitsPerCredit);
   const size = amount < 0n ? -amount : amount;
   const fraction = String(size % unitsPerCredit)
     .padStart(decimals, "0")
@@ -65,6 +77,12 @@ export function amountText(amount: Amount): string {
 /** As a number of JSON; exact up to `amountMax`. */
 export function amountNumber(amount: Amount): number {
   return Number(amountText(amount));
+}
+
+/** Of credits that are read exactly; 0.1 and 0.2 are 0.3. */
+export function sumOfCredits(one: number, other: number): number {
+  if (Number.isSafeInteger(one) && Number.isSafeInteger(other)) return one + other;
+  return amountNumber(amountOf(one) + amountOf(other));
 }
 
 /** Throws `bad_request` when it is too much. `parts`: a whole number, 0 or more. */

@@ -1,3 +1,4 @@
+import { sumOfCredits } from "./amount.ts";
 import type { ErrorCode } from "./error.ts";
 import type { TlvWishes } from "./tlv.ts";
 
@@ -171,7 +172,7 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
             return contradiction(one.trigger, ran);
           if (!answered || action.account !== undefined) account = action.account;
           answered = accepts = accepted = true;
-          charge += action.charge ?? 0;
+          charge = sumOfCredits(charge, action.charge ?? 0);
           break;
         case "reject":
           reject ??= action;

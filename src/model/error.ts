@@ -302,6 +302,15 @@ export const ERRORS = {
     receipt: 12,
     advice: "The account has too few credits; `signalbox account credit` adds some.",
   },
+  ledger_wrong: {
+    fault: "us",
+    retry: "never",
+    smpp: undefined,
+    http: 500,
+    receipt: undefined,
+    advice:
+      "A balance or an entry was changed in the database itself, past the gateway; `signalbox ledger list <account>` shows what the balance has to add up to.",
+  },
   duplicate: {
     fault: "user",
     retry: "never",

@@ -211,10 +211,23 @@ export interface ScheduleEvent {
   readonly late: boolean;
 }
 
+/** The balance of an account has fallen below its `lowBalance`; told once per crossing. */
+export interface AccountEvent {
+  readonly id: string;
+  readonly account: string;
+  readonly what: "low";
+  /** What was left, and below what that is, in credits. */
+  readonly credits: number;
+  readonly lowAt: number;
+  /** Milliseconds since 1970 UTC. */
+  readonly atMs: number;
+}
+
 /** What triggers are told of that is about no message, and that nobody waits for. */
 export type Notice =
   | { readonly kind: "schedule"; readonly event: ScheduleEvent }
   | { readonly kind: "channel"; readonly event: ChannelNotice }
+  | { readonly kind: "account"; readonly event: AccountEvent }
   | { readonly kind: "session"; readonly event: SessionEvent };
 
 /** What is told to the peer that caused a bind. */

@@ -8,6 +8,7 @@ import {
   shownOptions,
   standardOptions,
 } from "../model/account-options.ts";
+import { type Amount, amountMax, amountOf, amountText, parseAmount } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { AccountDetail, AccountView } from "../model/view.ts";
@@ -30,10 +31,11 @@ export interface Accounts {
   /** Rejects with `account_exists`, or `bad_request` when an id, number or credit cannot be. */
   add(account: NewAccount): Promise<AccountView>;
   /**
-   * Adds credits, or takes them with a negative number. Rejects with `unknown_account`, or with
-   * `no_credit` when fewer are there than are to be taken; then nothing changes.
+   * Adds credits, or takes them with a negative number; an entry of the ledger. Rejects with
+   * `unknown_account`, with `bad_request` for what is no amount, or with `no_credit` when fewer are
+   * there than are to be taken; then nothing changes.
    */
-  credit(id: string, credits: number): Promise<AccountView>;
+  credit(id: string, credits: number, entry?: CreditEntry): Promise<AccountView>;
   /** Rejects with `unknown_account`. Binds that are there stay. */
   setPassword(id: string, password: string): Promise<void>;
   /** With what it has otherwise than others. */
@@ -71,6 +73,17 @@ export interface NewAccount {
   readonly credits: number;
   readonly numbers: readonly string[];
 }
+
+/** Who changed a balance, and why; characters beyond `noteCharactersMax` are refused. */
+export interface CreditEntry {
+  readonly by: string;
+  readonly note?: string | undefined;
+  /** What sets right an entry before, rather than what was paid in; what is taken always does. */
+  readonly correction?: boolean | undefined;
+}
+
+/** Characters of a note in the ledger. */
+const noteCharactersMax = 500;
 
 export type Verified =
   | { readonly ok: true; readonly account: string }
@@ -111,25 +124,39 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
     async add({ id, password, credits, numbers }) {
       if (!idForm.test(id))
         throw new GatewayError("bad_request", "An account's id is 1 to 15 ASCII characters.");
-      checkCredits(credits, 0);
+      const amount = amountOf(credits);
       const kept = await keep(password);
       await db.transaction().execute(async (transaction) => {
-        await insert(transaction, id, credits, kept);
+        await insert(transaction, id, amount, kept);
         await putNumbers(transaction, id, numbers);
       });
       return known(await accounts.get(id), id);
     },
-    async credit(id, credits) {
-      checkCredits(credits, -Number.MAX_SAFE_INTEGER);
-      const changed = await db
-        .updateTable("account")
-        .set({ credits: sql<number>`credits + ${credits}::bigint` })
-        .where("id", "=", id)
-        .where(sql<boolean>`credits + ${credits}::bigint between 0 and ${Number.MAX_SAFE_INTEGER}`)
-        .executeTakeFirst();
+    async credit(id, credits, { by, note, correction = false } = { by: "signalbox" }) {
+      const amount = amountOf(credits, { negative: true });
+      if (amount === 0n) throw new GatewayError("bad_request", "0 credits change nothing.");
+      if (note !== undefined && !isNote(note))
+        throw new GatewayError(
+          "bad_request",
+          `A note has at most ${noteCharactersMax} characters.`,
+        );
+      const kind = amount < 0n || correction ? "correction" : "topup";
+      const text = amountText(amount);
+      const { rows } = await sql`
+        with changed as (
+          update account set credits = credits + ${text}::numeric,
+            low_told = low_told and coalesce(credits + ${text}::numeric < low_at, false)
+          where id = ${id}
+            and credits + ${text}::numeric between 0 and ${amountText(amountMax)}::numeric
+          returning id)
+        insert into ledger (account, kind, amount, by, note)
+        select id, ${kind}, ${text}::numeric, ${by}, ${note ?? null} from changed
+        returning account`.execute(db);
       const account = known(await accounts.get(id), id);
-      if (changed.numUpdatedRows === 1n) return account;
-      throw new GatewayError("no_credit", `${id} has ${account.credits} credits.`);
+      if (rows.length === 1) return account;
+      if (amount < 0n) throw new GatewayError("no_credit", `${id} has ${account.credits} credits.`);
+      const most = amountText(amountMax);
+      throw new GatewayError("bad_request", `${id} would have more than ${most} credits.`);
     },
     async setPassword(id, password) {
       const kept = await keep(password);
@@ -186,7 +213,7 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
         if (any.length > 0) return false;
         for (const { id, password, number } of EXAMPLES) {
           const kept = { scheme: "sha1-utf16le", hash: sha1Utf16le(password) } as const;
-          await insert(transaction, id, exampleCredits, kept);
+          await insert(transaction, id, amountOf(exampleCredits), kept);
           await putNumbers(transaction, id, [number]);
         }
         return true;
@@ -222,7 +249,12 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
       next = changedOptions(accounts.optionsOf(id), changes, fromMs);
       const changed = await db
         .updateTable("account")
-        .set({ options: keptText(next) })
+        .set({
+          options: keptText(next),
+          low_at: markOf(next),
+          // Another mark may be crossed anew.
+          low_told: sql<boolean>`low_told and low_at is not distinct from ${markOf(next)}::numeric`,
+        })
         .where("id", "=", id)
         .executeTakeFirst();
       if (changed.numUpdatedRows === 0n) throw unknown(id);
@@ -255,7 +287,7 @@ async function keptOf(
 
 async function views(db: Kysely<Tables>, id: string | undefined): Promise<AccountView[]> {
   const { rows } = await sql<AccountView>`
-    select a.id, a.credits, a.password_scheme as "passwordScheme",
+    select a.id, a.credits::float8 as credits, a.password_scheme as "passwordScheme",
       array(select number from account_number where account = a.id order by number) as numbers
     from account a where ${id ?? null}::text is null or a.id = ${id ?? null} order by a.id`.execute(
     db,
@@ -266,9 +298,10 @@ async function views(db: Kysely<Tables>, id: string | undefined): Promise<Accoun
 async function insert(
   db: Kysely<Tables>,
   id: string,
-  credits: number,
+  amount: Amount,
   kept: KeptPassword,
 ): Promise<void> {
+  const credits = amountText(amount);
   const done = await db
     .insertInto("account")
     .values({ id, credits, password_scheme: kept.scheme, password_hash: kept.hash })
@@ -276,6 +309,8 @@ async function insert(
     .executeTakeFirst();
   if (done.numInsertedOrUpdatedRows !== 1n)
     throw new GatewayError("account_exists", `There is an account ${id} already.`);
+  const entry = { account: id, kind: "opening", amount: credits, by: "signalbox" };
+  await db.insertInto("ledger").values(entry).execute();
 }
 
 async function putNumbers(
@@ -296,9 +331,15 @@ async function putNumbers(
   }
 }
 
-function checkCredits(credits: number, least: number): void {
-  if (!Number.isSafeInteger(credits) || credits < least)
-    throw new GatewayError("bad_request", `${credits} is not a number of credits.`);
+/** Below what he is told of; none for 0. */
+function markOf({ lowBalance }: KeptOptions): string | null {
+  const amount = lowBalance === "" ? 0n : parseAmount(lowBalance);
+  return amount === 0n ? null : amountText(amount);
+}
+
+/** PostgreSQL stores no U+0000. */
+function isNote(text: string): boolean {
+  return text.length <= noteCharactersMax && !text.includes("\0");
 }
 
 function schemeFrom(text: string): PasswordScheme {

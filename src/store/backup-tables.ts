@@ -27,6 +27,7 @@ const KEPT = {
   number_table: true,
   number_table_version: true,
   number_table_entry: true,
+  ledger: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -1,7 +1,9 @@
+import { type Amount, sharesOf } from "../model/amount.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
+import { type Held, createCharges, heldColumns } from "./charges.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
 import { type Move, boundsOf, openFor, settleSteps } from "./moves.ts";
 import type {
@@ -47,7 +49,7 @@ export function stepsOf(
   const messages = createTable(14);
   const metas: (string | undefined)[] = [];
   const logs: string[] = [];
-  const states = createTable(7);
+  const states = createTable(10);
   const queue = createTable(7);
   const attempts = createTable(10);
   const partAttempts = createTable(13);
@@ -193,19 +195,29 @@ export function stepsOf(
 
   function accept(acceptance: Acceptance, number: number): void {
     const { message, charge, forwards, status, error, made = [] } = acceptance;
-    if (charge !== undefined) charges.put(number, charge.account, charge.credits);
+    // What goes nowhere cannot fail to be sent: it is paid.
+    const final = charge?.final === true || forwards.length === 0;
+    if (charge !== undefined) charges.put(number, charge, final);
+    const heldOf = (amount: Amount): Held | undefined =>
+      charge === undefined || amount === 0n ? undefined : { payer: charge.account, amount, final };
     putMessage(number, message, sharesNothing);
-    putState(number, message, forwards.length, status, error);
+    // Of several children each has its own, as each has its own outcome.
+    const shares =
+      charge === undefined || forwards.length < 2
+        ? []
+        : (charge.shares ?? sharesOf(charge.amount, forwards.length));
+    const held = forwards.length > 1 ? undefined : heldOf(charge?.amount ?? 0n);
+    putState(number, message, forwards.length, status, error, held);
     if (message.joined !== undefined) {
       const { id, joined } = message;
       const facts = { message: id, parts: joined.length };
       const lines: readonly TraceLine[] = [{ at: given.nowMs, what: "joined", facts }];
       shared.push(sharedStep(id, joined, given.nowMs, lines));
     }
-    for (const forward of forwards) {
+    for (const [n, forward] of forwards.entries()) {
       const child = forward.message;
       putMessage(number, child, sharedWith(message, child));
-      if (forwards.length > 1) putState(number, child, 0, status, error);
+      if (forwards.length > 1) putState(number, child, 0, status, error, heldOf(shares[n] ?? 0n));
       putInQueue(number, forward);
     }
     for (const one of made) putMade(number, one);
@@ -289,9 +301,19 @@ export function stepsOf(
     children: number,
     status: Status,
     error: string | undefined,
+    held?: Held,
   ): void {
     const atS = idTimeMs(message.id) / 1000;
-    states.put([number, message.id, message.root, children, status, quoted(error), atS]);
+    states.put([
+      number,
+      message.id,
+      message.root,
+      children,
+      status,
+      quoted(error),
+      atS,
+      ...heldColumns(held),
+    ]);
   }
 
   function putAttempt(one: AttemptFields): void {
@@ -362,31 +384,5 @@ function createTable(columns: number): {
       size += 1;
     },
     values: () => texts.map((text) => `${text}}`),
-  };
-}
-
-/** The charges of a flush: what each account has to pay in all, and each acceptance's price. */
-function createCharges(): {
-  put(acceptance: number, account: string, credits: number): void;
-  values(): string[];
-} {
-  const sums = new Map<string, number>();
-  const charges: { acceptance: number; account: string; credits: number }[] = [];
-  return {
-    put(acceptance, account, credits) {
-      sums.set(account, (sums.get(account) ?? 0) + credits);
-      charges.push({ acceptance, account, credits });
-    },
-    values() {
-      const accounts = [...sums.keys()].sort();
-      const numberOf = new Map(accounts.map((account, n) => [account, n + 1]));
-      return [
-        arrayText(accounts.map(quoted)),
-        arrayText(accounts.map((account) => sums.get(account) ?? 0)),
-        arrayText(charges.map((charge) => charge.acceptance)),
-        arrayText(charges.map((charge) => numberOf.get(charge.account) ?? 0)),
-        arrayText(charges.map((charge) => charge.credits)),
-      ];
-    },
   };
 }

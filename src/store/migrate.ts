@@ -8,6 +8,7 @@ import * as text from "../../migrations/0005-text.ts";
 import * as matching from "../../migrations/0006-reports.ts";
 import * as smpp from "../../migrations/0007-smpp.ts";
 import * as platform from "../../migrations/0008-trigger-platform.ts";
+import * as ledger from "../../migrations/0009-ledger.ts";
 import * as routes from "../../migrations/0011-routes.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0006-reports": matching,
   "0007-smpp": smpp,
   "0008-trigger-platform": platform,
+  "0009-ledger": ledger,
   "0011-routes": routes,
 };
 

@@ -1,3 +1,4 @@
+import type { Amount } from "../model/amount.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
@@ -5,8 +6,8 @@ import type { Status } from "../model/status.ts";
 /** A message taken over from a peer, with all that its decision asked for. */
 export interface Acceptance {
   readonly message: Message;
-  /** Credits are a whole number, 0 or more. An account that is not ours cannot pay. */
-  readonly charge: { readonly account: string; readonly credits: number } | undefined;
+  /** An account that is not ours cannot pay, also nothing. */
+  readonly charge: Charge | undefined;
   readonly forwards: readonly Forward[];
   /** Messages of our own that its decision asked for besides; none when left out. */
   readonly made?: readonly Made[];
@@ -14,6 +15,17 @@ export interface Acceptance {
   readonly status: Status;
   /** Why it is FAILED; undefined when all is well. */
   readonly error: string | undefined;
+}
+
+/** What is taken from an account for a message. */
+export interface Charge {
+  readonly account: string;
+  /** 0 or more. */
+  readonly amount: Amount;
+  /** Nothing of it comes back, whatever becomes of the message; held until it is sent when left out. */
+  readonly final?: boolean;
+  /** What of it is for each forward, in their order; equal shares when left out. */
+  readonly shares?: readonly Amount[];
 }
 
 /** A message that we made out of another one and that waits to go out. */

@@ -39,7 +39,7 @@ export function openPool(
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** Credits are the only bigints and are kept below 2^53, so they are numbers here. */
+/** No bigint of ours comes near 2^53, so they are numbers here. */
 const getTypeParser: typeof pg.types.getTypeParser = (type: number, format?: "text" | "binary") =>
   // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- pg's own enum is of numbers.
   type === bigintType ? Number : pg.types.getTypeParser(type, format);

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { firstIdAt } from "../model/id.ts";
+import { rollUpLedger } from "./ledger-months.ts";
 import { codeOf } from "./system-error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -25,7 +26,7 @@ export interface Swept {
   /** Such that were in use just now; tried again with the next sweep. */
   readonly busy: readonly string[];
   readonly kept: readonly KeptDay[];
-  /** Rows deleted one by one: of no day's partition, and dead letters. */
+  /** Rows deleted one by one: of no day's partition, dead letters, entries that became a month's. */
   readonly deleted: number;
 }
 
@@ -72,6 +73,7 @@ export async function sweepOld(
   let deleted = 0;
   for (const part of defaultParts(messagesFromMs, traceFromMs, settings.awaitedOn))
     deleted += await deleteAll(db, part);
+  deleted += await rollUpLedger(db, messagesFromMs);
   return { dropped, busy, kept, deleted };
 }
 

@@ -6,7 +6,7 @@
  * PostgreSQL does not prune by an array parameter.
  */
 export const STATEMENTS = {
-  begin: `select begin_flush($1, $2, $3, $4, $5, $6)`,
+  begin: `select refused, low from begin_flush($1, $2, $3, $4, $5, $6, $7)`,
 
   // Undoes this flush if the one before, which was under way when this was sent, is undone.
   follow: `select follow_flush($1)`,
@@ -24,10 +24,12 @@ export const STATEMENTS = {
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   states: `
-    insert into state (id, root, children, status, error, at)
-    select id, root, children, status, error, to_timestamp(at)
-    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::float8[])
-      as r (acceptance, id, root, children, status, error, at)
+    insert into state (id, root, children, status, error, at, payer, charge, kept, settled)
+    select id, root, children, status, error, to_timestamp(at), payer, charge, kept,
+      case when kept is null then null else 'ACCEPTED' end
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::float8[],
+      $8::text[], $9::numeric[], $10::numeric[])
+      as r (acceptance, id, root, children, status, error, at, payer, charge, kept)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   // Due times come as milliseconds from now, so that they are times of the database's clock.

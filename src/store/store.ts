@@ -15,6 +15,7 @@ import { type HoldsTable, createHoldsTable } from "./holds.ts";
 import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
+import { type Ledger, createLedger } from "./ledger.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { type NumberTablesStore, createNumberTablesStore } from "./number-tables.ts";
@@ -34,7 +35,7 @@ import { type TriggerVersions, createTriggerVersions } from "./trigger-versions.
 import { type UnmatchedTable, createUnmatchedTable } from "./unmatched.ts";
 import { type Usage, createUsage } from "./usage.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
-import { type Writer, createWriter } from "./writer.ts";
+import { type LowBalance, type Writer, createWriter } from "./writer.ts";
 
 export interface StoreSettings extends DatabasePlace {
   /** Writes that may wait for the database; above, messages are refused with `overloaded`. */
@@ -73,6 +74,9 @@ export interface Store {
   readonly ownMessages: OwnMessages;
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
+  readonly ledger: Ledger;
+  /** Who is told, after the commit, that an account has come below its mark; one at a time. */
+  onLowBalance(listener: (low: LowBalance) => void): void;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -148,10 +152,13 @@ export async function openStore(parts: {
     const where = postgres?.dataDirectory ?? `${client.host}:${client.port}/${client.database}`;
     const pipeline = await openPipeline(client, STATEMENTS);
     const { writerOperationsMax: operationsMax, writeTimeoutMs } = settings;
-    const writer = createWriter(
-      { startId, newId, clock, log, meter, operationsMax, writeTimeoutMs, connect: reconnect },
-      pipeline,
-    );
+    let tellLow: (low: LowBalance) => void = () => {};
+    const onLow = (low: LowBalance): void => {
+      log.warn({ ...low }, "the balance of an account is low");
+      tellLow(low);
+    };
+    const given = { startId, newId, clock, log, meter, operationsMax, writeTimeoutMs, onLow };
+    const writer = createWriter({ ...given, connect: reconnect }, pipeline);
     const upkeep = startUpkeep({ db, retention: settings.retention, clock, log });
     const pool = db;
     const lookUps = openLookUps(address, log);
@@ -176,6 +183,8 @@ export async function openStore(parts: {
       foundMessages: createFoundMessages(db),
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
+      ledger: createLedger(db),
+      onLowBalance: (listener) => (tellLow = listener),
       backups,
       holds: createHoldsTable(db),
       kv,

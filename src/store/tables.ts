@@ -3,7 +3,7 @@ import type { Status } from "../model/status.ts";
 
 /**
  * The tables as they are in the database; a test compares them with information_schema. Times come
- * as Date, bigints as number: a purse above 2^53 credits is refused when it is filled.
+ * as Date, bigints as number, amounts (numeric) as text; see `model/amount.ts`.
  */
 export interface Tables {
   account: AccountTable;
@@ -25,13 +25,16 @@ export interface Tables {
   number_table: NumberTableTable;
   number_table_version: NumberTableVersionTable;
   number_table_entry: NumberTableEntryTable;
+  ledger: LedgerTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
 
 interface AccountTable {
   id: string;
-  credits: number;
+  credits: ColumnType<string, string | number, string | number>;
+  low_at: ColumnType<string | null, string | null | undefined, string | null>;
+  low_told: Generated<boolean>;
   password_scheme: string;
   password_hash: string;
   options: Generated<string>;
@@ -68,6 +71,10 @@ export interface StateTable {
   status: Status;
   error: string | null;
   at: Date;
+  payer: string | null;
+  charge: string | null;
+  kept: string | null;
+  settled: string | null;
 }
 
 export interface AttemptTable {
@@ -206,6 +213,17 @@ interface NumberTableEntryTable {
   valid_from: number;
   blocked: boolean;
   line: number;
+}
+
+interface LedgerTable {
+  account: string;
+  kind: string;
+  amount: ColumnType<string, string | number, never>;
+  messages: Generated<number>;
+  at: Generated<Date>;
+  until: Date | null;
+  by: string | null;
+  note: string | null;
 }
 
 interface BatchTable {

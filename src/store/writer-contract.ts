@@ -92,4 +92,13 @@ export interface WriterParts {
    * the backend before is gone, so that what it had not committed never will be.
    */
   readonly connect: () => Promise<Pipeline>;
+  /** An account has come below its mark. Told once per crossing, after the commit. */
+  readonly onLow?: (low: LowBalance) => void;
+}
+
+/** Credits, as JSON tells them. */
+export interface LowBalance {
+  readonly account: string;
+  readonly credits: number;
+  readonly lowAt: number;
 }

@@ -1,3 +1,4 @@
+import { amountMax, amountText } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
 import { stepsOf } from "./flush.ts";
 import {
@@ -13,14 +14,15 @@ import { createFullDisk, diskFullCode } from "./full-disk.ts";
 import { boundsOf } from "./moves.ts";
 import type { Answer, Operation, Waiting } from "./operation.ts";
 import type { Pipeline, RunOutcome } from "./pipeline.ts";
-import type { Writer, WriterParts } from "./writer-contract.ts";
+import type { LowBalance, Writer, WriterParts } from "./writer-contract.ts";
 import { createWriterQueue } from "./writer-queue.ts";
 
-export type { Writer } from "./writer-contract.ts";
+export type { LowBalance, Writer } from "./writer-contract.ts";
 export type {
   Acceptance,
   Again,
   Burial,
+  Charge,
   Conclusion,
   Finish,
   Forward,
@@ -55,7 +57,7 @@ interface Flush {
 }
 
 export function createWriter(parts: WriterParts, first: Pipeline): Writer {
-  const { startId, newId, clock, log, meter } = parts;
+  const { startId, newId, clock, log, meter, onLow = () => {} } = parts;
   const queue = createWriterQueue(parts);
   /** Flushes to do before anything from the queue: halves of a failed one, those of unknown outcome. */
   const again: Flush[] = [];
@@ -73,9 +75,9 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
 
   return {
     accept: (acceptance) => {
-      const credits = acceptance.charge?.credits ?? 0;
-      if (!Number.isSafeInteger(credits) || credits < 0)
-        return Promise.reject(new GatewayError("internal", `a charge of ${credits} credits`));
+      const amount = acceptance.charge?.amount ?? 0n;
+      if (amount < 0n || amount > amountMax)
+        return Promise.reject(new GatewayError("internal", `a charge of ${amountText(amount)}`));
       return add<"accepted" | "no_credit">({ kind: "accept", acceptance });
     },
     record: (message, status, error) => add<undefined>({ kind: "record", message, status, error }),
@@ -178,6 +180,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       switch (outcome.kind) {
         case "committed": {
           const refused = numbersIn(outcome.answers[0]);
+          tellLow(outcome.answers[0]?.rows[0]?.[1]);
           const missed = claim !== undefined && outcome.answers[claim.at]?.count !== claim.rows;
           const owned = missed ? await claimedOf(on, flush) : undefined;
           for (const one of flush.waiting) {
@@ -230,6 +233,13 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       case "trace":
         return undefined;
     }
+  }
+
+  /** Accounts that this flush has brought below their mark; nearly always none. */
+  function tellLow(text: string | null | undefined): void {
+    if (text === null || text === undefined) return;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only begin_flush writes it.
+    for (const low of JSON.parse(text) as LowBalance[]) onLow(low);
   }
 
   async function onRolledBack(

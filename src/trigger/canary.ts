@@ -79,6 +79,7 @@ export function subjectOf(request: EngineRequest): Subject | undefined {
       return { account: original.account, sender: original.from };
     }
     case "session":
+    case "account":
       return { account: request.event.account, sender: "" };
     case "channel":
     case "schedule":

@@ -52,9 +52,19 @@ export function eventFields(request: EngineRequest): Record<string, unknown> {
       const { atMs, ...fields } = request.event;
       return { ...fields, lastedMs: Math.max(0, atMs - fields.boundMs) };
     }
+    case "account": {
+      const { atMs: _atMs, ...fields } = request.event;
+      return fields;
+    }
     case "schedule":
       return { ...request.event };
   }
+}
+
+function creditsIn(fields: FieldReader, name: string, usual: number): number {
+  const value = fields.has(name) ? fields.any(name) : usual;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw fields.wrong(`${name} is no number`);
 }
 
 type Reader = (fields: FieldReader, atMs: number) => EngineRequest;
@@ -90,6 +100,17 @@ const READ: { readonly [Kind in RequestKind]: Reader } = {
       forMs: fields.count("forMs", 1_000),
       reason: fields.text("reason", "session ended: peer_closed"),
       first: fields.flag("first", false),
+    },
+  }),
+  account: (fields, atMs) => ({
+    kind: "account",
+    event: {
+      id: fields.text("id", "account-1"),
+      account: fields.text("account", account),
+      what: fields.choice("what", ["low"], "low"),
+      credits: creditsIn(fields, "credits", 9),
+      lowAt: creditsIn(fields, "lowAt", 10),
+      atMs,
     },
   }),
   schedule: (fields, atMs) => ({

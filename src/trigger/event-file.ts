@@ -52,6 +52,7 @@ const KINDS: readonly RequestKind[] = [
   "bind",
   "channel",
   "session",
+  "account",
   "schedule",
 ];
 

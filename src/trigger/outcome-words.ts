@@ -96,6 +96,7 @@ function acceptedWords(
       return [`accepted as ${ruling.account ?? request.event.systemId}`];
     case "channel":
     case "session":
+    case "account":
     case "schedule":
       return sends;
   }

@@ -1,4 +1,5 @@
 import type { Action, Ran } from "../model/decision.ts";
+import { isAmount } from "../model/amount.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
 import { type RanLine, textOf } from "./batch.ts";
 import type { TriggerLimits } from "./limits.ts";
@@ -35,6 +36,7 @@ const ALLOWED: Record<RequestKind, string> = {
   status: "ost",
   channel: "s",
   session: "s",
+  account: "s",
   schedule: "s",
 };
 
@@ -143,7 +145,7 @@ function acceptOf(charge: unknown, account: unknown, kind: RequestKind): Action 
   if (kind === "bind" && charge !== null) return "accept of a bind takes no charge";
   if (kind === "message" && account !== null) return "accept of a message takes no account";
   if (charge !== null && !isCharge(charge))
-    return `accept takes a charge that is a whole number from 0 to ${chargeMax}`;
+    return `accept takes a charge that is a number from 0 to ${chargeMax}, with at most 4 digits behind the point`;
   if (account !== null && !isName(account)) return "accept takes an account that is a name";
   return {
     do: "accept",
@@ -153,7 +155,8 @@ function acceptOf(charge: unknown, account: unknown, kind: RequestKind): Action 
 }
 
 function isCharge(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= chargeMax;
+  if (typeof value !== "number" || !(value >= 0 && value <= chargeMax)) return false;
+  return Number.isInteger(value) || isAmount(value);
 }
 
 function rejectOf(code: unknown, reason: unknown): Action | string {

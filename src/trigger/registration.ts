@@ -3,7 +3,7 @@ import { type EventConditions, eventConditionsOf } from "./conditions.ts";
 import type { RequestKind } from "./request.ts";
 import { dueTimes } from "./schedule.ts";
 import type { ChannelChange } from "../model/channel-change.ts";
-import type { SessionEvent } from "../model/event.ts";
+import type { AccountEvent, SessionEvent } from "../model/event.ts";
 import type { FinalStatus } from "./sdk-events.ts";
 import { forMsUsual } from "./limits.ts";
 import { handlersMax } from "./slot.ts";
@@ -39,6 +39,7 @@ const CONDITIONS: Record<RequestKind, readonly string[]> = {
   status: ["status", "accounts", "from", "to", ...COMMON],
   channel: ["what", "forMs", ...COMMON],
   session: ["what", "accounts", ...COMMON],
+  account: ["what", "accounts", "order", "name", "onFault"],
   schedule: ["cron", "zone", "order", "name", "onFault"],
 };
 
@@ -61,6 +62,8 @@ const CHANGES: readonly string[] = [
 
 const ENDS: readonly string[] = ["bound", "ended"] satisfies SessionEvent["what"][];
 
+const LOWS: readonly string[] = ["low"] satisfies AccountEvent["what"][];
+
 /** What may happen, of the kinds of event where a trigger may choose; where, it says in `condition`. */
 const HAPPENINGS: Partial<
   Record<RequestKind, { readonly condition: string; readonly all: readonly string[] }>
@@ -68,6 +71,7 @@ const HAPPENINGS: Partial<
   status: { condition: "status", all: FINAL },
   channel: { condition: "what", all: CHANGES },
   session: { condition: "what", all: ENDS },
+  account: { condition: "what", all: LOWS },
 };
 
 /** Ten times a second is as often as a channel that flaps may be told of. */
@@ -94,7 +98,7 @@ export function registrationsOf(text: string): readonly Registration[] | string 
     return "registers what cannot be read";
   }
   if (!Array.isArray(list) || list.length === 0)
-    return "registers no trigger; call onBind, onMessage, onReport, onStatus, onChannel, onSession or onSchedule";
+    return "registers no trigger; call onBind, onMessage, onReport, onStatus, onChannel, onSession, onAccount or onSchedule";
   if (list.length > handlersMax)
     return `registers ${list.length} triggers; ${handlersMax} are allowed in one file`;
   const registrations: Registration[] = [];

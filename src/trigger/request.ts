@@ -2,6 +2,7 @@ import type { BindEvent, MessageEvent, Notice, ReportEvent, StatusEvent } from "
 import type { Sent } from "../model/message.ts";
 import { namedTlvs } from "../model/named-tlvs.ts";
 import type { NamedTlv } from "../model/tlv.ts";
+import { accountTuple } from "./script/account.ts";
 import { bindTuple } from "./script/bind.ts";
 import { channelTuple } from "./script/channel.ts";
 import { messageTuple } from "./script/message.ts";
@@ -30,7 +31,7 @@ export interface RequestFacts {
   readonly channel: string;
   /** The status that was reached, or what became of a channel or a session. */
   readonly happening: string | undefined;
-  /** Of a session: whose it is. */
+  /** Of a session, whose it is; of an account, which. */
   readonly account?: string;
   /** Of a channel: how long the change had lasted. */
   readonly forMs?: number;
@@ -69,6 +70,10 @@ export function requestFacts(request: EngineRequest): RequestFacts {
       const { id, channel, what, account } = request.event;
       return { kind: "session", id, channel, happening: what, account, ...unwaited };
     }
+    case "account": {
+      const { id, what, account } = request.event;
+      return { kind: "account", id, channel: "", happening: what, account, ...unwaited };
+    }
     case "schedule": {
       // It is for the trigger of this name, whatever the channels are.
       const { id, name } = request.event;
@@ -95,6 +100,8 @@ export function tupleText(request: EngineRequest): string {
       return JSON.stringify(channelTuple(request.event));
     case "session":
       return JSON.stringify(sessionTuple(request.event));
+    case "account":
+      return JSON.stringify(accountTuple(request.event));
     case "schedule":
       return JSON.stringify(scheduleTuple(request.event));
   }

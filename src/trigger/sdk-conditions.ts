@@ -1,5 +1,5 @@
 import type { ChannelChange } from "../model/channel-change.ts";
-import type { FinalStatus } from "./sdk-events.ts";
+import type { Account, FinalStatus } from "./sdk-events.ts";
 
 /**
  * For which events a trigger runs: data that the gateway looks at by itself, outside the sandbox, so a
@@ -115,6 +115,14 @@ export interface SessionConditions extends Conditions {
   /** Both when left out. */
   readonly what?: readonly ("bound" | "ended")[];
   /** Whose sessions; every account's when left out. */
+  readonly accounts?: readonly string[];
+}
+
+/** Which accounts a trigger is told of. */
+export interface AccountConditions extends Omit<Conditions, "channels"> {
+  /** All when left out. */
+  readonly what?: readonly Account["what"][];
+  /** Everybody's when left out. */
   readonly accounts?: readonly string[];
 }
 

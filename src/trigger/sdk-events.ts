@@ -102,9 +102,9 @@ export interface Message {
   /** What the triggers before this one asked for, in their order. */
   readonly decided: readonly Decided[];
   /**
-   * Takes the message. `charge`: credits, a whole number from 0 to 1,000,000; 0 when left out.
-   * Charges of several triggers add up; if the account cannot pay, the sender gets `no_credit` and
-   * nothing is applied.
+   * Takes the message. `charge`: credits, a number from 0 to 1,000,000 with at most four digits behind
+   * the point; 0 when left out. They are held, and come back if it cannot be sent. Charges of several
+   * triggers add up; if the account cannot pay, the sender gets `no_credit` and nothing is applied.
    */
   accept(answer?: { readonly charge?: number }): void;
   /**
@@ -314,6 +314,22 @@ export interface Session {
   readonly sent: number;
   /** Sessions that the account has on this channel besides this one. */
   readonly others: number;
+  /** What the triggers before this one asked for, in their order. */
+  readonly decided: readonly Decided[];
+}
+
+/** Something happened to a customer's account. */
+export interface Account {
+  /** Of this event; the trace of a message that is sent because of it names it. */
+  readonly id: string;
+  /** Which; its system_id. */
+  readonly account: string;
+  /** Its balance has fallen below its `lowBalance`. */
+  readonly what: "low";
+  /** What was left then. */
+  readonly credits: number;
+  /** Its `lowBalance`: it is told again when the balance was at this or above it in between. */
+  readonly lowAt: number;
   /** What the triggers before this one asked for, in their order. */
   readonly decided: readonly Decided[];
 }

@@ -2,7 +2,15 @@ import type { ForwardAction, ReportAction, SendAction } from "../model/decision.
 import type { ErrorCode } from "../model/error.ts";
 import { registerTest } from "./script/test-registry.ts";
 import type { ChannelSettings } from "./sdk-channels.ts";
-import type { Bind, Channel, Message, Report, SentMessage, Session } from "./sdk-events.ts";
+import type {
+  Account,
+  Bind,
+  Channel,
+  Message,
+  Report,
+  SentMessage,
+  Session,
+} from "./sdk-events.ts";
 
 /**
  * What a test imports from "signalbox/test". Tests lie beside the triggers, in files `*.test.ts`, and run
@@ -57,6 +65,8 @@ export interface TestTools {
   status(fields?: MadeUpStatus): Promise<Outcome>;
   /** A session of Test1 on SMPP_SERVER1 has ended because he unbound. */
   session(fields?: Partial<MadeUp<Session>>): Promise<Outcome>;
+  /** Test1 has 9 credits left and is told of below 10. */
+  account(fields?: Partial<MadeUp<Account>>): Promise<Outcome>;
   /** SMPP1 has been down for a second. */
   channel(fields?: Partial<MadeUp<Channel>>): Promise<Outcome>;
   /** The schedule of this trigger is due; its only one when no name is given. */

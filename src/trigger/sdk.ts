@@ -8,6 +8,7 @@ import type { Http, Secrets } from "./sdk-http.ts";
 import type { Kv } from "./sdk-kv.ts";
 import type { Routes } from "./sdk-routes.ts";
 import type {
+  Account,
   Bind,
   Channel,
   Message,
@@ -17,6 +18,7 @@ import type {
   Session,
 } from "./sdk-events.ts";
 import type {
+  AccountConditions,
   BindConditions,
   ChannelConditions,
   MessageConditions,
@@ -153,6 +155,24 @@ export function onSession(
   handler: (session: Session, tools: Tools) => void | Promise<void>,
 ): Trigger {
   return register("session", conditions, handler);
+}
+
+/**
+ * Runs when the balance of an account has fallen below its option `lowBalance`, once per crossing. It may
+ * take up to 30 s over all triggers; what goes wrong is tried again for a day.
+ *
+ * ```ts
+ * export const LOW = onAccount({ what: ["low"] }, (account, { messages }) => {
+ *   const text = `${account.account} has ${account.credits} credits left.`;
+ *   messages.send({ channel: "SMPP1", from: "Signalbox", to: "+31612345678", text });
+ * });
+ * ```
+ */
+export function onAccount(
+  conditions: AccountConditions,
+  handler: (account: Account, tools: Tools) => void | Promise<void>,
+): Trigger {
+  return register("account", conditions, handler);
 }
 
 /**

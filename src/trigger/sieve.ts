@@ -92,6 +92,7 @@ function factsOf(request: EngineRequest): Facts {
     case "bind":
       return { ...nothing, account: request.event.systemId };
     case "session":
+    case "account":
       return { ...nothing, account: request.event.account };
     case "message": {
       const { message, text, destinations } = request.event;

@@ -57,6 +57,7 @@ const KINDS: readonly string[] = [
   "status",
   "channel",
   "session",
+  "account",
   "schedule",
 ] satisfies RequestKind[];
 

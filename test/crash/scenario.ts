@@ -26,6 +26,14 @@ const silence = { enquireLinkMs: 300, responseTimeoutMs: 1_500 };
 /** ms. Each blow falls at another moment of what a batch of messages goes through. */
 const momentMs = 25;
 
+interface LedgerChecked {
+  readonly checked: {
+    readonly faults: readonly string[];
+    readonly committed: string;
+    readonly held: string;
+  };
+}
+
 /** A whole gateway under load, and all that can be broken around it. */
 export interface Stage {
   readonly gateway: GatewayProcess;
@@ -125,6 +133,10 @@ export async function prove(context: TestContext, blow: Blow): Promise<void> {
   const accounts = (await gateway.api("GET", "/v1/accounts")) as AccountView[];
   const left = accounts.find(({ id }) => id === "Test1")?.credits ?? 0;
   assert.equal(siteCredits - left, taken.length, "one credit for each message that was taken");
+  const { checked } = (await gateway.api("POST", "/v1/ledger/checks", {})) as LedgerChecked;
+  assertNone([...checked.faults], "an account that does not add up");
+  assert.equal(Number(checked.committed), taken.length, "accepted - refunded = committed");
+  assert.equal(Number(checked.held), 0, "nothing is held for ever");
 
   const marked = stored.filter(({ maybeTwice }) => maybeTwice);
   const listed = new Set(marked.filter(({ kind }) => kind === "sms").map(({ text }) => text));

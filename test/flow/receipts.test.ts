@@ -348,6 +348,8 @@ test("an account has its own template, dates, ids and PDU, also over a restart",
     rate: "",
     bindsMax: 0,
     allowFrom: "",
+    refunds: "unsent",
+    lowBalance: "",
   });
   await using esme = await customer(gateway);
   const [old] = await esme.delivered(1);

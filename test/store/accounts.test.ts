@@ -100,7 +100,7 @@ test("credits are added and taken, never below zero", async () => {
   assert.equal(taken.filter((one) => one === "no_credit").length, 5);
   assert.equal((await get("Test1"))?.credits, 0);
   assert.equal(await codeOf(credit("nobody", 1)), "unknown_account");
-  assert.equal(await codeOf(credit("Test1", 0.5)), "bad_request");
+  assert.equal(await codeOf(credit("Test1", 0.00005)), "bad_request");
   assert.equal(await codeOf(credit("Test1", 2 ** 53)), "bad_request");
 });
 

@@ -1,3 +1,4 @@
+import { amountOf } from "../../src/model/amount.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { idMaker } from "../../src/model/id.ts";
 import type { Log } from "../../src/model/log.ts";
@@ -85,7 +86,7 @@ export function acceptance(
   const { price, children = 1, account = "Test1", queue = "SMPP1" } = over;
   return {
     message: original,
-    charge: price === undefined ? undefined : { account, credits: price },
+    charge: price === undefined ? undefined : { account, amount: amountOf(price) },
     forwards: Array.from({ length: children }, () => ({
       message: childOf(original),
       queue,

@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   integer: "number",
   smallint: "number",
   "double precision": "number",
+  numeric: "string",
   ARRAY: "string[]",
   "timestamp with time zone": "Date",
 };

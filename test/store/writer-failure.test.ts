@@ -79,7 +79,9 @@ test("a flush that another backend holds in mid-transaction is not done a second
   const first = new pg.Client({ connectionString: db.url });
   await first.connect();
   await first.query("begin");
-  await first.query(`select begin_flush($1, '{Test1}', '{3}', '{1}', '{1}', '{3}')`, [batch]);
+  await first.query(`select begin_flush($1, '{Test1}', '{3}', '{1}', '{1}', '{3}', '{f}')`, [
+    batch,
+  ]);
   await first.query(
     `insert into message (id, root, at, direction, kind, channel, from_address, to_address, hops, log)
      values ($1, $1, now(), 'in', 'sms', 'x', 'a', 'b', 0, '[]')`,

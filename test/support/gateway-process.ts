@@ -176,7 +176,8 @@ function ask(socketPath: string, method: string, path: string, body: unknown): P
       answer.setEncoding("utf8").on("data", (more: string) => (text += more));
       answer.on("end", () => {
         if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${method} ${path}: ${text}`));
-        else resolve(text === "" ? undefined : JSON.parse(text));
+        // Of a long work each step is a line; the last one is what came of it.
+        else resolve(text === "" ? undefined : JSON.parse(text.trimEnd().split("\n").at(-1) ?? ""));
       });
     });
     asked.on("error", reject);

@@ -87,7 +87,8 @@ export async function openScripts(
 
 /** A file that imports from the SDK, with this text after it. */
 export function script(text: string): string {
-  const all = "onBind, onChannel, onMessage, onReport, onSchedule, onSession, onStatus, sms";
+  const all =
+    "onAccount, onBind, onChannel, onMessage, onReport, onSchedule, onSession, onStatus, sms";
   return `import { ${all} } from "signalbox";\n${text}\n`;
 }
 

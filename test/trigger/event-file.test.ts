@@ -114,12 +114,12 @@ const faults: readonly (readonly [what: string, text: string, words: string])[] 
   [
     "no kind",
     '{"signalbox": 1}',
-    "e.json has no kind; there are message, report, status, bind, channel, session, schedule",
+    "e.json has no kind; there are message, report, status, bind, channel, session, account, schedule",
   ],
   [
     "an unknown kind",
     '{"signalbox": 1, "kind": "mail"}',
-    "e.json.kind is none of message, report, status, bind, channel, session, schedule",
+    "e.json.kind is none of message, report, status, bind, channel, session, account, schedule",
   ],
   [
     "a field of another type",

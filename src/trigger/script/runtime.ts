@@ -6,6 +6,7 @@ import { messageFrom } from "./message.ts";
 import { registered } from "./registry.ts";
 import { reportFrom } from "./report.ts";
 import { log, outbox, waitingName, waitingRuns, type Run } from "./run.ts";
+import { accountFrom } from "./account.ts";
 import { scheduleFrom } from "./schedule.ts";
 import { sessionFrom } from "./session.ts";
 import { statusFrom } from "./status.ts";
@@ -30,6 +31,7 @@ export const EVENTS: Record<string, { from(tuple: unknown, run: Run): unknown }>
   status: { from: statusFrom },
   channel: { from: channelFrom },
   session: { from: sessionFrom },
+  account: { from: accountFrom },
   schedule: { from: scheduleFrom },
 };
 

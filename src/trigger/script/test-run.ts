@@ -90,6 +90,7 @@ function toolsOf(run: Run): TestTools {
     status: (fields = {}) => emit("status", fields),
     session: (fields = {}) => emit("session", fields),
     channel: (fields = {}) => emit("channel", fields),
+    account: (fields = {}) => emit("account", fields),
     schedule: ({ at = nowMs, ...fields } = {}) => {
       nowMs = at;
       return emit("schedule", fields);

@@ -31,6 +31,7 @@ const EVENTS: Readonly<Record<string, Event>> = {
   status: { on: "onStatus", ...traced("message") },
   channel: { on: "onChannel", ...logged("channel", "name") },
   session: { on: "onSession", ...logged("session", "account") },
+  account: { on: "onAccount", ...logged("account", "account") },
   schedule: { on: "onSchedule", ...logged("schedule", "name") },
 };
 
@@ -53,7 +54,7 @@ export const empty: Template = {
       many: true,
       preset: [],
       example: "SMPP1",
-      when: (given) => given.one("event") !== "schedule",
+      when: (given) => !["account", "schedule"].includes(given.one("event")),
     },
     {
       name: "cron",
