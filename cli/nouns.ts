@@ -18,6 +18,8 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   trigger: async () => (await import("./trigger.ts")).addTrigger,
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,
+  number: async () => (await import("./number.ts")).addNumber,
+  optout: async () => (await import("./optout.ts")).addOptOut,
   account: async () => (await import("./account.ts")).addAccount,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,

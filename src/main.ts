@@ -8,6 +8,8 @@ import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { openInbound } from "./gateway/inbound.ts";
+import { openOptOuts } from "./gateway/opt-outs.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
 import { type Configuration, openConfiguration } from "./live/configuration.ts";
@@ -106,11 +108,18 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await guardExample(store, settings);
     }
 
+    let configuration: Configuration | undefined;
     const bus = createBus();
     const ownLines = createOwnLines();
+    const desk = { store, clock, log: log.child({ part: "inbound" }) };
+    const inbound = await openInbound(desk);
+    const optOuts = await openOptOuts(desk);
     const gateway = createGateway({
       bus,
       store,
+      inbound,
+      optOuts,
+      optOutSettings: () => (configuration?.settings() ?? settings).optOut,
       clock,
       log,
       newId,
@@ -120,6 +129,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     const services = await openServices({
       settings,
       store,
+      optOuts,
       clock,
       log: log.child({ part: "service" }),
       note: gateway.note,
@@ -131,7 +141,6 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     });
     closers.push(() => services.close());
     const { dataSources } = services;
-    let configuration: Configuration | undefined;
     const triggers = resolve(options.base, settings.triggers);
     const engine = await openEngine({
       directory: triggers,
@@ -193,6 +202,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
 
     const admin = await openAdmin({
       gateway,
+      inbound,
+      optOuts,
       configuration,
       store,
       triggers: engine.control,

@@ -5,6 +5,7 @@ import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
+import { optOutSettings } from "./route/opt-out-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
@@ -197,6 +198,9 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What the operators may see."),
+    optOut: optOutSettings
+      .optional()
+      .describe("STOP, START and HELP of people; left out, no text of theirs is looked at."),
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,

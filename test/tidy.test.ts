@@ -56,7 +56,9 @@ const LAW: Law = {
     service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
-    "settings.ts": { parts: ["model", "config", "channel", "trigger", "store", "service"] },
+    "settings.ts": {
+      parts: ["model", "config", "channel", "route", "trigger", "store", "service"],
+    },
     live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
     "main.ts": {
       parts:

@@ -14,6 +14,8 @@ import { erasureRoutes } from "./erasures.ts";
 import { kvRoutes } from "./kv.ts";
 import { logLevelRoutes } from "./log-levels.ts";
 import { messageRoutes } from "./messages.ts";
+import { numberRoutes } from "./numbers.ts";
+import { optOutRoutes } from "./opt-outs.ts";
 import { queueRoutes } from "./queues.ts";
 import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
@@ -43,6 +45,8 @@ const ROUTES: readonly Routes[] = [
   kvRoutes,
   logLevelRoutes,
   messageRoutes,
+  numberRoutes,
+  optOutRoutes,
   queueRoutes,
   replayRoutes,
   reportRoutes,
@@ -54,6 +58,8 @@ const ROUTES: readonly Routes[] = [
 export async function openAdmin(given: {
   readonly gateway: Gateway;
   readonly store: Store;
+  readonly inbound: AdminParts["inbound"];
+  readonly optOuts: AdminParts["optOuts"];
   /** Left out where nothing is to be settled about triggers. */
   readonly triggers?: TriggerControl;
   readonly dataDirectory: string;
@@ -67,11 +73,13 @@ export async function openAdmin(given: {
 }): Promise<Admin> {
   const { triggers } = given;
   const { gateway, store, levels, dataSources, configuration, log, dataDirectory } = given;
-  const { shownByPort } = given;
+  const { shownByPort, inbound, optOuts } = given;
   const views = createViews(gateway, store, given.showText);
   const parts = {
     gateway,
     store,
+    inbound,
+    optOuts,
     views,
     triggers,
     levels,

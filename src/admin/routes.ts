@@ -1,4 +1,6 @@
 import type { Gateway } from "../gateway/gateway.ts";
+import type { Inbound } from "../gateway/inbound.ts";
+import type { OptOuts } from "../gateway/opt-outs.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";
@@ -12,6 +14,8 @@ import type { Views } from "./views.ts";
 export interface AdminParts {
   readonly gateway: Gateway;
   readonly store: Store;
+  readonly inbound: Inbound;
+  readonly optOuts: OptOuts;
   readonly views: Views;
   /** Undefined where nothing is to be settled about triggers. */
   readonly triggers: TriggerControl | undefined;

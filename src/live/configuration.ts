@@ -269,10 +269,10 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels is read at the start only. */
+  /** All but the channels and the words of opt-outs is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, ...before } = started;
-    const { channels: _next, ...after } = next;
+    const { channels: _now, optOut: _words, ...before } = started;
+    const { channels: _next, optOut: _nextWords, ...after } = next;
     return differences(before, after, settingsSchema).map(({ path }) => path);
   }
 }

@@ -21,6 +21,8 @@ import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
 import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
 import { openPool } from "./pool.ts";
+import { type NumbersTable, createNumbersTable } from "./numbers.ts";
+import { type OptOutsTable, createOptOutsTable } from "./opt-outs.ts";
 import { type Queue, createQueue } from "./queue.ts";
 import { type SchedulesTable, createSchedulesTable } from "./schedules.ts";
 import { type ReportsTable, createReportsTable } from "./reports.ts";
@@ -72,6 +74,8 @@ export interface Store {
   readonly ownMessages: OwnMessages;
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
+  readonly numbers: NumbersTable;
+  readonly optOuts: OptOutsTable;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -174,6 +178,8 @@ export async function openStore(parts: {
       foundMessages: createFoundMessages(db),
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
+      numbers: createNumbersTable(db),
+      optOuts: createOptOutsTable(db),
       backups,
       holds: createHoldsTable(db),
       kv,
