@@ -215,9 +215,9 @@ export async function openSmppServer(
   }
 
   function send(message: Message, sms: Sms, done: (result: SendResult) => void): void {
-    const able = [...customers.values()].flatMap((one) =>
-      receives(one, message.account) ? one.session : [],
-    );
+    const able: Session[] = [];
+    for (const customer of customers.values())
+      if (receives(customer, message.account)) able.push(customer.session);
     const session = spread.pick(able, message.from);
     const customer = session && customers.get(session);
     if (session === undefined || customer === undefined)

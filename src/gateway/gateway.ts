@@ -195,21 +195,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const channel = (name: string): Channel | undefined => channels.get(name);
-      const { decide } = withOptOuts({
-        ...parts,
-        engine,
-        queueFor,
-        settings: parts.optOutSettings,
-      });
-      const receive = {
-        ...deciding,
-        engine: { decide },
-        worthStoring,
-        queueFor,
-        tlvsOn,
-        channel,
-        transactions,
-      };
+      const guarded = { ...deciding, engine: withOptOuts({ ...parts, engine, queueFor }) };
+      const receive = { ...guarded, worthStoring, queueFor, tlvsOn, channel, transactions };
       status = createStatusDecider({
         engine,
         make,

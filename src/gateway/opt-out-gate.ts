@@ -25,7 +25,7 @@ export interface OptOutGateParts {
   readonly optOuts: Pick<OptOuts, "has" | "stop" | "remove">;
   readonly inbound: Pick<Inbound, "ownersOf" | "ownerByKeyword">;
   /** undefined: nothing is configured, and no text is looked at. */
-  readonly settings: () => OptOutSettings | undefined;
+  readonly optOutSettings: () => OptOutSettings | undefined;
   /** Is there a queue that an answer can go into? */
   readonly queueFor: (target: {
     readonly channel: string;
@@ -41,7 +41,7 @@ export interface OptOutGateParts {
  */
 export function withOptOuts(parts: OptOutGateParts): Pick<Engine, "decide"> {
   const { engine, optOuts, inbound, queueFor, clock, log } = parts;
-  const commands = commandsOf(parts.settings);
+  const commands = commandsOf(parts.optOutSettings);
   let answered = new Set<string>();
   let day = 0;
 
@@ -116,7 +116,7 @@ export function withOptOuts(parts: OptOutGateParts): Pick<Engine, "decide"> {
     { message: { to } }: MessageEvent,
     { keyword }: Command,
   ): Promise<readonly string[]> {
-    if (parts.settings()?.scope === "shared") return [""];
+    if (parts.optOutSettings()?.scope === "shared") return [""];
     const named = keyword === "" ? undefined : inbound.ownerByKeyword(to, keyword);
     if (named !== undefined) return [named];
     const owners = await inbound.ownersOf(to);
@@ -148,7 +148,7 @@ interface Command {
   readonly keyword: string;
 }
 
-function commandsOf(settings: OptOutGateParts["settings"]): {
+function commandsOf(settings: OptOutGateParts["optOutSettings"]): {
   in(text: string | undefined): Command | undefined;
 } {
   let of: OptOutSettings | undefined;
