@@ -7,6 +7,7 @@ import type {
   OptOutsPageView,
   OwnerView,
 } from "../src/model/inbound-view.ts";
+import { maybe } from "./views.ts";
 
 // The answers of the gateway about numbers and opt-outs, checked as they come.
 
@@ -20,7 +21,7 @@ export const numberShape: z.ZodType<NumberView> = z.object({
 
 export const numbersPageShape: z.ZodType<NumbersPageView> = z.object({
   numbers: z.array(numberShape),
-  next: z.string().or(z.undefined()),
+  next: maybe(z.string()),
 });
 
 export const numbersImportShape: z.ZodType<NumbersImportView> = z.object({
@@ -30,15 +31,15 @@ export const numbersImportShape: z.ZodType<NumbersImportView> = z.object({
 });
 
 export const ownerShape: z.ZodType<OwnerView> = z.object({
-  account: z.string().or(z.undefined()),
-  by: z.string().or(z.undefined()),
+  account: maybe(z.string()),
+  by: maybe(z.string()),
 });
 
 export const optOutsPageShape: z.ZodType<OptOutsPageView> = z.object({
   optOuts: z.array(
     z.object({ number: z.string(), account: z.string(), by: z.string(), atMs: z.number() }),
   ),
-  next: z.string().or(z.undefined()),
+  next: maybe(z.string()),
 });
 
 export const optOutsImportShape: z.ZodType<OptOutsImportView> = z.object({

@@ -60,10 +60,10 @@ test("[I25] [A62] a number, its range, its prefix or its first word leads to an 
   await bring("+31970051", "range");
   await bring("+31970055", "exact");
   await bring("+31970055", "  príjs! please");
-  assert.deepEqual(await texts(one, 4), ["own", "prefix", "range", (await texts(one, 4))[3] ?? ""]);
+  assert.equal((await texts(one, 4)).slice(0, 3).join(), "own,prefix,range");
   assert.deepEqual(await texts(two, 2), ["longer prefix", "exact"]);
   const [life] = await livesOf("+31970012");
-  const trace = await gateway.running.admin.trace(life?.root ?? "");
+  const trace = await gateway.running.admin.lives(life?.root ?? "");
   assert.match(JSON.stringify(trace), /prefix \+319700\*/);
   const owner = await ask<OwnerView>("GET", "/v1/numbers/owner?number=%2B31970055&text=PRIJS");
   assert.deepEqual(owner.body, { account: "Test1", by: "exact +31970055 PRIJS" });
