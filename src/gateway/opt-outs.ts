@@ -9,9 +9,6 @@ import type { Store } from "../store/store.ts";
 /** Numbers on all lists together; some 100 MB. Above it only those who write STOP themselves are taken. */
 export const optOutsMax = 1_000_000;
 
-/** Rows of one statement. */
-const rowsPerStatement = 5_000;
-
 const numberForm = /^\+?\d{3,20}$/;
 
 /** Whose list: an account's; left out, the one for everybody's messages. */

@@ -177,7 +177,7 @@ export function madeUpWorld(
 
 /** With its + or without. */
 function listed(number: unknown, account: unknown): string {
-  return `${String(number).replace(/^\+/, "")} ${account === null ? "" : String(account)}`;
+  return `${String(number).replace(/^\+/, "")} ${typeof account === "string" ? account : ""}`;
 }
 
 function webAnswer({ status = 200, headers = {}, body = "" }: WebAnswer): unknown {
