@@ -8,7 +8,7 @@ import { numberShape, numbersImportShape, numbersPageShape, ownerShape } from ".
 import { answer, count, dateTime, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 
-/** How long an import may be silent: 200,000 rows take some seconds. */
+/** How long an import may be silent; a slow disk may need some seconds. */
 const importTimeoutMs = 120_000;
 
 const patternHelp = "+31600000000, +31600000000-+31600000099 or +3161*";

@@ -7,7 +7,7 @@ import { changedShape, optOutsImportShape, optOutsPageShape } from "./inbound-vi
 import { answer, count, dateTime, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 
-/** How long an import may be silent: a million rows take some seconds. */
+/** How long an import may be silent; a slow disk may need some seconds. */
 const importTimeoutMs = 120_000;
 
 const path = "/v1/opt-outs";

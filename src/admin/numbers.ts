@@ -4,8 +4,8 @@ import { type Routes, nameSchema, operatorOf } from "./routes.ts";
 const pattern = { type: "string", minLength: 1, maxLength: 64 } as const;
 const keyword = { type: "string", maxLength: 64, default: "" } as const;
 
-/** Octets of a file: 200,000 lines of ranges with long names. */
-export const importOctetsMax = 16 * 1024 * 1024;
+/** Octets of a file: as many lines as it may have, of ranges with long names. */
+export const importOctetsMax = 8 * 1024 * 1024;
 
 const place = {
   type: "object",

@@ -1,6 +1,9 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { GatewayError } from "../model/error.ts";
 
+/** Lines of one file: reading them stops all else for some 0.2 s. What is more comes in pieces. */
+export const importLinesMax = 50_000;
+
 /** A line of a file, and where it stands. */
 export interface CsvLine {
   readonly line: number;
@@ -24,12 +27,15 @@ export function csvLines(
       info: true,
       relaxColumnCount: true,
       skipEmptyLines: true,
+      // One more than may be, behind the head, tells that there are too many.
+      to: importLinesMax + 2,
       trim: true,
     }) as unknown as readonly Parsed[];
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     return { lines: [], faults: [cause.message] };
   }
+  if (records.length > importLinesMax + 1) return { lines: [], faults: [tooMany] };
   const [head, ...rest] = records;
   const names = (head?.record ?? []).map((name) => name.toLowerCase());
   const known = [...columns.must, ...columns.may];
@@ -55,6 +61,8 @@ export function csvLines(
   }
   return { lines, faults };
 }
+
+const tooMany = `it has more than ${importLinesMax} lines; give it in pieces`;
 
 /** Faults of a file that are told at once. */
 const faultsTold = 20;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { firstWord } from "../../src/model/folded.ts";
-import { csvLines } from "../../src/route/inbound-csv.ts";
+import { csvLines, importLinesMax } from "../../src/route/inbound-csv.ts";
 import { createNumberTable, type NumberRow, rowText } from "../../src/route/inbound.ts";
 import { keywordFrom, patternFrom, patternText } from "../../src/route/number-pattern.ts";
 
@@ -129,5 +129,7 @@ test("a file is read with its lines, and every fault of its form is told", () =>
     /no column account.*owner is unknown/,
   );
   assert.match(csvLines('number,account\n"1,2\n', columns).faults.join(), /Quote Not Closed/);
+  const many = `number,account\n${"1,2\n".repeat(importLinesMax + 1)}`;
+  assert.match(csvLines(many, columns).faults.join(), /more than 50000 lines/);
   assert.match(csvLines("", columns).faults.join(), /no column number/);
 });
