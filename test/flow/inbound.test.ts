@@ -84,6 +84,9 @@ test("[A66] what is another's, overlaps it, or cannot be is refused with both na
     assert.ok(status >= 400, pattern);
     assert.match(body.message, why);
   }
+  const shop = { id: "Shop", password: "x", numbers: ["+31970055"] };
+  const refusedShop = await ask<Refusal>("POST", "/v1/accounts", shop);
+  assert.match(refusedShop.body.message, /is Test2's by/);
   const bad =
     "number,account,keyword\n+3198*,Test1\n+3199*,Nobody\n+31970055,Test1\n+3198*,Test2\nx y,Test1\n";
   const refused = await ask<Refusal>("POST", "/v1/numbers/import", { csv: bad });
