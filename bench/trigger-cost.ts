@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { argv, pid, stdout } from "node:process";
 import { idMaker } from "../src/model/id.ts";
 import { systemClock } from "../src/model/clock.ts";
+import { openOptOuts } from "../src/gateway/opt-outs.ts";
 import { openServices } from "../src/service/services.ts";
 import { openStore, storeDefaults } from "../src/store/store.ts";
 import { type Engine, openEngine } from "../src/trigger/engine.ts";
@@ -74,6 +75,7 @@ export async function triggerCost(): Promise<boolean> {
         privacy: { showText: true },
       },
       store,
+      optOuts: await openOptOuts({ store, clock: systemClock, log: silentLog }),
       clock: systemClock,
       log: silentLog,
       note() {},

@@ -20,6 +20,8 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,
   dialog: async () => (await import("./dialog.ts")).addDialog,
+  number: async () => (await import("./number.ts")).addNumber,
+  optout: async () => (await import("./optout.ts")).addOptOut,
   account: async () => (await import("./account.ts")).addAccount,
   ledger: async () => (await import("./ledger.ts")).addLedger,
   admin: async () => (await import("./admin.ts")).addAdmin,

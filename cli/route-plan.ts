@@ -23,7 +23,10 @@ export function addRoutePlan(route: Command): void {
   const plan = route
     .command("plan")
     .description("show which messages of the last day would go elsewhere, and what that would cost")
-    .argument("<file>", "a file with `routes:` and nothing else, as of `route apply`; with --table, CSV of a number table")
+    .argument(
+      "<file>",
+      "a file with `routes:` and nothing else, as of `route apply`; with --table, CSV of a number table",
+    )
     .option("--table <name>", "the file is this number table")
     .option("--since <time>", "messages of this time, as 30m, 12h, 1d", duration(1_000, 30 * dayMs))
     .option("--last <number>", "the newest so many of them", wholeNumber(1, lastMax))

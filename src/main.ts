@@ -10,6 +10,8 @@ import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createNumberTables } from "./gateway/number-tables.ts";
 import { createRoutePlanning } from "./gateway/route-planning.ts";
+import { openInbound } from "./gateway/inbound.ts";
+import { openOptOuts } from "./gateway/opt-outs.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
 import { type Configuration, openConfiguration } from "./live/configuration.ts";
@@ -110,6 +112,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await guardExample(store, settings);
     }
 
+    let configuration: Configuration | undefined;
     const numberTables = createNumberTables({
       store,
       clock,
@@ -123,9 +126,15 @@ export async function start(settings: Settings, options: StartOptions): Promise<
 
     const bus = createBus();
     const ownLines = createOwnLines();
+    const desk = { store, clock, log: log.child({ part: "inbound" }) };
+    const inbound = await openInbound(desk);
+    const optOuts = await openOptOuts(desk);
     const gateway = createGateway({
       bus,
       store,
+      inbound,
+      optOuts,
+      optOutSettings: () => (configuration?.settings() ?? settings).optOut,
       clock,
       log,
       newId,
@@ -135,6 +144,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     const services = await openServices({
       settings,
       store,
+      optOuts,
       clock,
       log: log.child({ part: "service" }),
       note: gateway.note,
@@ -147,7 +157,6 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     });
     closers.push(() => services.close());
     const { dataSources } = services;
-    let configuration: Configuration | undefined;
     const triggers = resolve(options.base, settings.triggers);
     const engine = await openEngine({
       directory: triggers,
@@ -213,6 +222,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
 
     const admin = await openAdmin({
       gateway,
+      inbound,
+      optOuts,
       configuration,
       store,
       triggers: engine.control,

@@ -9,6 +9,7 @@ import type { DataSourceView } from "./model/data-source-view.ts";
 import { routeFaults } from "./route/check.ts";
 import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
+import { optOutSettings } from "./route/opt-out-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
@@ -201,6 +202,9 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What the operators may see."),
+    optOut: optOutSettings
+      .optional()
+      .describe("STOP, START and HELP of people; left out, no text of theirs is looked at."),
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,

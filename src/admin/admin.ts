@@ -16,6 +16,8 @@ import { kvRoutes } from "./kv.ts";
 import { logLevelRoutes } from "./log-levels.ts";
 import { messageRoutes } from "./messages.ts";
 import { numberTableRoutes } from "./number-tables.ts";
+import { numberRoutes } from "./numbers.ts";
+import { optOutRoutes } from "./opt-outs.ts";
 import { queueRoutes } from "./queues.ts";
 import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
@@ -49,6 +51,8 @@ const ROUTES: readonly Routes[] = [
   logLevelRoutes,
   messageRoutes,
   numberTableRoutes,
+  numberRoutes,
+  optOutRoutes,
   queueRoutes,
   replayRoutes,
   reportRoutes,
@@ -62,6 +66,8 @@ const ROUTES: readonly Routes[] = [
 export async function openAdmin(given: {
   readonly gateway: Gateway;
   readonly store: Store;
+  readonly inbound: AdminParts["inbound"];
+  readonly optOuts: AdminParts["optOuts"];
   /** Left out where nothing is to be settled about triggers. */
   readonly triggers?: TriggerControl;
   readonly dataDirectory: string;
@@ -77,11 +83,13 @@ export async function openAdmin(given: {
 }): Promise<Admin> {
   const { triggers } = given;
   const { gateway, store, levels, dataSources, configuration, log, dataDirectory } = given;
-  const { shownByPort, numberTables, routePlanning } = given;
+  const { shownByPort, numberTables, routePlanning, inbound, optOuts } = given;
   const views = createViews(gateway, store, given.showText);
   const parts = {
     gateway,
     store,
+    inbound,
+    optOuts,
     views,
     triggers,
     levels,

@@ -1,6 +1,8 @@
 import type { Gateway } from "../gateway/gateway.ts";
 import type { NumberTables } from "../gateway/number-tables.ts";
 import type { RoutePlanning } from "../gateway/route-planning.ts";
+import type { Inbound } from "../gateway/inbound.ts";
+import type { OptOuts } from "../gateway/opt-outs.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";
@@ -14,6 +16,8 @@ import type { Views } from "./views.ts";
 export interface AdminParts {
   readonly gateway: Gateway;
   readonly store: Store;
+  readonly inbound: Inbound;
+  readonly optOuts: OptOuts;
   readonly views: Views;
   /** Undefined where nothing is to be settled about triggers. */
   readonly triggers: TriggerControl | undefined;

@@ -17,6 +17,7 @@ import { type NoticedSession, tellChannel, tellSession } from "./notice.ts";
 import { withPduLog } from "./pdu-log.ts";
 import { receiptFor } from "./receipt-out.ts";
 import { createOperationDesk } from "./operation-desk.ts";
+import { createSpread } from "./spread.ts";
 import { createSubmissions } from "./submissions.ts";
 import { sumTraffic } from "./traffic.ts";
 import { subjectOf } from "./tls.ts";
@@ -42,6 +43,7 @@ export async function openSmppServer(
 ): Promise<Channel> {
   const { name, clock, log } = host;
   const customers = new Map<Session, Customer>();
+  const spread = createSpread<Session>();
   const traffic = sumTraffic();
   const kickedOut = new WeakSet<Session>();
   let sinceMs = clock.nowMs();
@@ -212,16 +214,16 @@ export async function openSmppServer(
     lastError = { atMs: clock.nowMs(), text };
   }
 
-  /** Of the account's sessions that may receive, the one with most room. */
   function send(message: Message, sms: Sms, done: (result: SendResult) => void): void {
-    let best: Customer | undefined;
+    const able: Session[] = [];
     for (const customer of customers.values())
-      if (receives(customer, message.account) && customer.session.room() > 0)
-        if (best === undefined || customer.session.room() > best.session.room()) best = customer;
-    if (best === undefined) return done({ kind: "refused", status: 0x08, text: "nobody bound" });
-    const customer = best;
-    const { session } = customer;
+      if (receives(customer, message.account)) able.push(customer.session);
+    const session = spread.pick(able, message.from);
+    const customer = session && customers.get(session);
+    if (session === undefined || customer === undefined)
+      return done({ kind: "refused", status: 0x08, text: "nobody bound" });
     const finish = (result: SendResult): void => {
+      spread.done(session, message.from);
       if (result.kind === "taken") customer.sent += 1;
       done(result);
       host.ready();

@@ -11,6 +11,7 @@ import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
 import type { UnmatchedReport } from "../store/queue.ts";
+import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
@@ -22,10 +23,12 @@ import { type Erase, createErase } from "./erase.ts";
 import { asksReport, createFinisher, type SendRow } from "./finish.ts";
 import { createCustomerOperations } from "./customer-operations.ts";
 import { createConcluding } from "./concluding.ts";
+import { createDue } from "./due.ts";
 import { gated } from "./gate.ts";
 import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
+import { type Inbound, ownerFor } from "./inbound.ts";
 import { type Join, createJoin } from "./join.ts";
 import { startLater } from "./later.ts";
 import { createMaker } from "./make.ts";
@@ -34,6 +37,8 @@ import { meteredBinds, meteredFinisher, meteredMessages } from "./metered.ts";
 import { type Notices, createNotices } from "./notice.ts";
 import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
+import { withOptOuts } from "./opt-out-gate.ts";
+import type { OptOuts } from "./opt-outs.ts";
 import { createPartTally } from "./part-tally.ts";
 import { createOutdatedOf } from "./outdated.ts";
 import { queueForOf } from "./queue-for.ts";
@@ -59,6 +64,10 @@ export interface GatewayParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly meter?: Meter;
+  readonly inbound: Inbound;
+  readonly optOuts: OptOuts;
+  /** STOP and START of people; undefined: no text is looked at. */
+  readonly optOutSettings: () => OptOutSettings | undefined;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -114,7 +123,7 @@ export interface Gateway {
 }
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { bus, store, clock, log, newId, meter = silentMeter } = parts;
+  const { bus, store, inbound, clock, log, newId, meter = silentMeter } = parts;
   const worthStoring = createRefusals(clock, log);
   const notes = new WeakMap<BindEvent, TraceLine[]>();
   let channels: ReadonlyMap<string, Channel> = new Map();
@@ -156,7 +165,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     finished: ({ id, message }, { status: state, error }) =>
       transactions.ended(id, state, error, asksReport(message)),
     startId: store.startId,
-    due,
+    optOuts: parts.optOuts,
+    due: createDue({ writer, clock, log }),
   });
   const transactions = createTransactions({ store, writer, sender, clock, log });
   const channel = (name: string): Channel | undefined => channels.get(name);
@@ -181,8 +191,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         note(event, { call: "accounts.verify", result });
         return found;
       },
-      "accounts.byNumber": async ([number]) =>
-        typeof number === "string" ? store.accounts.byNumber(number) : undefined,
+      "accounts.byNumber": ownerFor(inbound),
       ...routeCalls(asking),
     },
     routing,
@@ -203,7 +212,8 @@ export function createGateway(parts: GatewayParts): Gateway {
         routed(event, action, account, asking);
       const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
       const asked = { worthStoring, queueFor, route, tlvsOn, refundsOf };
-      const receive = { ...deciding, ...asked, channel, transactions };
+      const guarded = { ...deciding, engine: withOptOuts({ ...parts, engine, queueFor }) };
+      const receive = { ...guarded, ...asked, channel, transactions };
       status = createStatusDecider({
         engine,
         make,
@@ -217,7 +227,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       const replace = createReplace({ ...receive, store, sender, codingsOn });
       const own = { own: store.ownMessages, cancel: operations.cancel, replace, log };
       bus.answer("operation", createCustomerOperations(own));
-      const ownerOf = (number: string) => store.accounts.byNumber(number);
+      const { ownerOf } = inbound;
       bus.answer("alert", alertAnswerer({ ownerOf, channels: () => channels.values(), log }));
       join = createJoin({
         ...deciding,
@@ -351,16 +361,6 @@ export function createGateway(parts: GatewayParts): Gateway {
       return { lines: [], tell: [], later: undefined };
     const event = { id: newId(), atMs: clock.nowMs(), sent, status: state, error };
     return status.inline({ ...event, report: undefined });
-  }
-
-  /** A scheduled message goes into the queue, as far as anybody sees; it is in the table already. */
-  function due({ id, message: { root } }: SendRow): void {
-    const atMs = clock.nowMs();
-    const lines: TraceLine[] = [{ at: atMs, what: "due", facts: { message: id } }];
-    const nothing = { error: undefined, tell: [], later: undefined, done: undefined };
-    writer
-      .conclude({ ...nothing, id, root, status: "QUEUED", atMs, lines })
-      .catch((cause: unknown) => log.error({ message: id, err: cause }, "not marked as due"));
   }
 
   function tlvsOn(channel: string): ChannelTlvs | undefined {

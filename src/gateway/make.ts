@@ -1,7 +1,7 @@
 import { bareSms } from "../model/bare-sms.ts";
 import type { Clock } from "../model/clock.ts";
 import { addressOf } from "../model/address.ts";
-import type { SendAction, Sending } from "../model/decision.ts";
+import type { OwnSendAction, SendAction, Sending } from "../model/decision.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
 import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
@@ -108,6 +108,7 @@ export function createMaker(parts: {
       report: undefined,
       sameAsParent: false,
       hops: because.hops + 1,
+      ...(action.despiteOptOut === undefined ? {} : { despiteOptOut: true as const }),
       log: [{ at, what: "made", facts }],
     };
     const { channel, account } = action;
@@ -132,7 +133,7 @@ export function offerMade(
 }
 
 /** What was asked for, with its optional parameters as they go out. */
-type Making = Omit<SendAction, "tlvs"> & { readonly tlvs: readonly Tlv[] };
+type Making = Omit<OwnSendAction, "tlvs"> & { readonly tlvs: readonly Tlv[] };
 
 function smsOf({ from, to, text, dataCoding, priority = 0, tlvs }: Making): Sms {
   return {

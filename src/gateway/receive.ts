@@ -28,7 +28,7 @@ import { tlvsFor } from "./tlvs.ts";
 import type { Transactions } from "./transaction.ts";
 
 export interface ReceiveParts {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "decide">;
   readonly writer: Writer;
   readonly clock: Clock;
   readonly log: Log;

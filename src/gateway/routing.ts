@@ -41,7 +41,10 @@ export interface Routing extends Router {
   /** Where `table:NAME` finds its tables; none before. */
   lookUpIn(tables: (name: string) => NumberTable | undefined): void;
   /** Another table over the channels as they are, for a plan; it is asked and never in force. */
-  tried(settings: RoutesSettings, table?: { readonly name: string; readonly table: NumberTable }): Router;
+  tried(
+    settings: RoutesSettings,
+    table?: { readonly name: string; readonly table: NumberTable },
+  ): Router;
   /** What a channel is, for a question about what came in on it. */
   moduleOf(channel: string): RouteModule | "";
   /** A question with what is left out filled in. */

@@ -25,10 +25,12 @@ import {
   take,
 } from "./queues.ts";
 import type { OnItsWay } from "./on-its-way.ts";
+import type { OptOuts } from "./opt-outs.ts";
 import type { PartTally } from "./part-tally.ts";
 import { type PartlyEnd, createPartSender } from "./partly.ts";
 import { createRefill, faultPauseMs, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
+import { stoppedEnd } from "./stopped.ts";
 import { createWaking } from "./waking.ts";
 
 export interface SendParts {
@@ -50,6 +52,8 @@ export interface SendParts {
   readonly onItsWay: Pick<OnItsWay, "handed" | "landed">;
   /** Rows of a datagram that are older than this are of an earlier start, and not taken up. */
   readonly startId?: string;
+  /** Who wants no messages; nobody, when left out. */
+  readonly optOuts?: Pick<OptOuts, "holdsBack">;
   /** A scheduled message is about to be handed over for the first time. */
   readonly due?: (row: SendRow) => void;
   /** Writes down how the sending of a message ended; gives what is to be told because of it. */
@@ -184,8 +188,9 @@ export function createSender(parts: SendParts): Sender {
         expired(state, row);
         continue;
       }
-      if (isDatagram(row.message) && row.id < (parts.startId ?? "")) {
-        void finish(state, row, { ...notTakenUp, tries: row.tries });
+      const stopped = stoppedEnd(row, channel, parts);
+      if (stopped !== undefined) {
+        void finish(state, row, { ...stopped, tries: row.tries });
         continue;
       }
       const written = channel.write(row.message);
@@ -378,9 +383,6 @@ export function createSender(parts: SendParts): Sender {
     return true;
   }
 }
-
-/** One attempt, and none by another start: it is not known whether the peer has it. */
-const notTakenUp = { status: "FAILED", error: "not_taken_up", providerId: undefined } as const;
 
 /** A row that is being claimed, as it will go. */
 interface Claimed {

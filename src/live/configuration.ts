@@ -325,10 +325,10 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels and the routes is read at the start only. */
+  /** All but the channels, the routes and the words of opt-outs is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, routes: _table, ...before } = started;
-    const { channels: _next, routes: _nextTable, ...after } = next;
+    const { channels: _now, routes: _table, optOut: _words, ...before } = started;
+    const { channels: _next, routes: _nextTable, optOut: _nextWords, ...after } = next;
     return differences(before, after, settingsSchema).map(({ path }) => path);
   }
 }

@@ -29,10 +29,7 @@ export function routesIn(file: RoutesFile, ground: RoutesGround): string {
   readRoutes(file, ground);
   const section = sectionOf(file.text, "routes");
   if (section !== undefined) return section;
-  throw new GatewayError(
-    "bad_configuration",
-    `${file.name}:1:1: has no \`routes:\` at its margin`,
-  );
+  throw new GatewayError("bad_configuration", `${file.name}:1:1: has no \`routes:\` at its margin`);
 }
 
 /**

@@ -60,6 +60,11 @@ export interface SendAction {
   readonly tlvs?: TlvWishes;
 }
 
+/** The same as the gateway wants it: what a STOP is answered with goes to who is on the list. */
+export interface OwnSendAction extends SendAction {
+  readonly despiteOptOut?: true;
+}
+
 /** Tell the customer. What is not named is as the network told it, or as the status implies. */
 export interface ReportAction {
   readonly do: "report";
@@ -106,7 +111,7 @@ export type Ran = {
 /** A message of our own to be made, and by whose word. */
 export interface Sending {
   readonly trigger: string;
-  readonly action: SendAction;
+  readonly action: OwnSendAction;
 }
 
 /** The one decision on one event, out of what all its triggers did. */

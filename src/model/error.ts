@@ -893,6 +893,15 @@ export const ERRORS = {
     receipt: undefined,
     advice: "Nothing is kept under that key; see `signalbox kv list`.",
   },
+  opted_out: {
+    fault: "user",
+    retry: "never",
+    smpp: 0x45,
+    http: 403,
+    receipt: 13,
+    advice:
+      "The receiver wants no more messages; `signalbox optout check <number>` tells since when.",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

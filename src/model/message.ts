@@ -97,6 +97,8 @@ export interface Message {
    * for one of them that one. `to` is the first, and where it really goes; left out for all others.
    */
   readonly destinations?: readonly Address[];
+  /** It answers a STOP, so it goes out although its receiver is on the list; left out for all others. */
+  readonly despiteOptOut?: true;
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */

@@ -13,6 +13,7 @@ import { createFetchService } from "./fetch.ts";
 import type { FetchServiceSettings } from "./fetch-settings.ts";
 import { createFinding } from "./finding.ts";
 import { createKv } from "./kv.ts";
+import { type OptOutLists, createOptOuts } from "./opt-outs.ts";
 import { createSecrets } from "./secrets.ts";
 
 /** What scripts may ask of the world, by the names under which they ask it. */
@@ -31,6 +32,7 @@ export interface ServiceParts {
     readonly privacy: { readonly showText: boolean };
   };
   readonly store: Store;
+  readonly optOuts: OptOutLists;
   readonly clock: Clock;
   readonly log: Log;
   /** A line for the trace of this bind: what was done for its scripts, without secrets. */
@@ -58,6 +60,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
       ...createFinding(parts),
       ...createChannelSettings(parts),
       ...createKv(store, clock.nowMs),
+      ...createOptOuts(parts.optOuts),
       ...createCrypto(secrets),
       ...web.calls,
     },

@@ -321,6 +321,18 @@ async function putNumbers(
   for (const number of numbers) {
     if (!numberForm.test(number))
       throw new GatewayError("bad_request", `"${number}" is not a number.`);
+    const other = await db
+      .selectFrom("inbound_number")
+      .select("account")
+      .where("pattern", "=", number)
+      .where("keyword", "=", "")
+      .where("account", "!=", account)
+      .executeTakeFirst();
+    if (other !== undefined)
+      throw new GatewayError(
+        "bad_request",
+        `${number} is ${other.account}'s by \`signalbox number list\`.`,
+      );
     const done = await db
       .insertInto("account_number")
       .values({ number, account })

@@ -10,6 +10,8 @@ import type { Tables } from "./tables.ts";
 const KEPT = {
   account: true,
   account_number: true,
+  inbound_number: true,
+  opt_out: true,
   message: true,
   state: true,
   attempt: true,

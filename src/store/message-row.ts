@@ -23,6 +23,7 @@ export interface Meta {
   /** Tag and value in hex. */
   readonly tlvs?: readonly (readonly [tag: number, hex: string])[];
   readonly report?: ReportTuple;
+  readonly despiteOptOut?: true;
   readonly destinations?: readonly (readonly [ton: number, npi: number, digits: string])[];
   readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
@@ -56,7 +57,7 @@ export const sharesNothing: Shared = { body: false, meta: false };
 
 export function metaText(
   sms: Sms,
-  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations">,
+  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations" | "despiteOptOut">,
 ): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
@@ -74,6 +75,7 @@ export function metaText(
   if (sms.tlvs.length > 0)
     meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, tlv.octets.toString("hex")] as const);
   if (message.report !== undefined) meta.report = reportTuple(message.report);
+  if (message.despiteOptOut === true) meta.despiteOptOut = true;
   if (message.destinations !== undefined) meta.destinations = message.destinations.map(tupleOf);
   if (message.joined !== undefined)
     meta.joined = message.joined.map(({ id, registeredDelivery, known }) =>
@@ -95,7 +97,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const { sms, report, joined, destinations } = contentFrom(row);
+  const { sms, report, joined, destinations, despiteOptOut } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -110,6 +112,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     report,
     ...(joined === undefined ? {} : { joined }),
     ...(destinations === undefined ? {} : { destinations }),
+    ...(despiteOptOut === undefined ? {} : { despiteOptOut }),
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -123,7 +126,7 @@ export function linesFrom(text: string): TraceLine[] {
 
 function contentFrom(
   row: MessageColumns & ParentColumns,
-): Pick<Message, "sms" | "report" | "joined" | "destinations"> {
+): Pick<Message, "sms" | "report" | "joined" | "destinations" | "despiteOptOut"> {
   const text = row.meta ?? row.parent_meta;
   if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
@@ -134,6 +137,7 @@ function contentFrom(
     ...(meta.destinations === undefined
       ? {}
       : { destinations: meta.destinations.map(([ton, npi, digits]) => ({ ton, npi, digits })) }),
+    ...(meta.despiteOptOut === undefined ? {} : { despiteOptOut: true }),
     ...(meta.joined === undefined
       ? {}
       : {

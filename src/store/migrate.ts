@@ -9,6 +9,7 @@ import * as matching from "../../migrations/0006-reports.ts";
 import * as smpp from "../../migrations/0007-smpp.ts";
 import * as platform from "../../migrations/0008-trigger-platform.ts";
 import * as ledger from "../../migrations/0009-ledger.ts";
+import * as inbound from "../../migrations/0010-inbound.ts";
 import * as routes from "../../migrations/0011-routes.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0007-smpp": smpp,
   "0008-trigger-platform": platform,
   "0009-ledger": ledger,
+  "0010-inbound": inbound,
   "0011-routes": routes,
 };
 

@@ -23,6 +23,8 @@ import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
 import { migrate } from "./migrate.ts";
 import { type Pipeline, openPipeline } from "./pipeline.ts";
 import { openPool } from "./pool.ts";
+import { type NumbersTable, createNumbersTable } from "./numbers.ts";
+import { type OptOutsTable, createOptOutsTable } from "./opt-outs.ts";
 import { type Queue, createQueue } from "./queue.ts";
 import { type SchedulesTable, createSchedulesTable } from "./schedules.ts";
 import { type ReportsTable, createReportsTable } from "./reports.ts";
@@ -77,6 +79,8 @@ export interface Store {
   readonly ledger: Ledger;
   /** Who is told, after the commit, that an account has come below its mark; one at a time. */
   onLowBalance(listener: (low: LowBalance) => void): void;
+  readonly numbers: NumbersTable;
+  readonly optOuts: OptOutsTable;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -185,6 +189,8 @@ export async function openStore(parts: {
       accounts,
       ledger: createLedger(db),
       onLowBalance: (listener) => (tellLow = listener),
+      numbers: createNumbersTable(db),
+      optOuts: createOptOutsTable(db),
       backups,
       holds: createHoldsTable(db),
       kv,

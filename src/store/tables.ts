@@ -8,6 +8,8 @@ import type { Status } from "../model/status.ts";
 export interface Tables {
   account: AccountTable;
   account_number: AccountNumberTable;
+  inbound_number: InboundNumberTable;
+  opt_out: OptOutTable;
   message: MessageTable;
   state: StateTable;
   attempt: AttemptTable;
@@ -44,6 +46,21 @@ interface AccountTable {
 interface AccountNumberTable {
   number: string;
   account: string;
+}
+
+interface InboundNumberTable {
+  pattern: string;
+  keyword: string;
+  account: string;
+  by: string;
+  at: Date;
+}
+
+interface OptOutTable {
+  account: string;
+  number: string;
+  by: string;
+  at: Date;
 }
 
 export interface MessageTable {

@@ -1,5 +1,5 @@
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
-import { folded, isWord } from "./folded.ts";
+import { folded, isWord } from "../model/folded.ts";
 import { type NumberRule, numberRules } from "./number-rules.ts";
 
 /** What an event must have for a trigger to run, beside its kind, its channel and what happened. */

@@ -7,6 +7,7 @@ import type { FoundMessage, MessageSearch } from "./sdk-found.ts";
 import type { Http, Secrets } from "./sdk-http.ts";
 import type { Kv } from "./sdk-kv.ts";
 import type { Routes } from "./sdk-routes.ts";
+import type { OptOuts } from "./sdk-opt-outs.ts";
 import type {
   Account,
   Bind,
@@ -39,6 +40,7 @@ export type * from "./sdk-found.ts";
 export type * from "./sdk-http.ts";
 export type * from "./sdk-kv.ts";
 export type * from "./sdk-routes.ts";
+export type * from "./sdk-opt-outs.ts";
 export type * from "./sdk-tlvs.ts";
 
 /**
@@ -247,7 +249,10 @@ export interface BindTools {
      * ```
      */
     verify(bind: Bind, against?: VerifyWith): Promise<BindCheck>;
-    /** The account that owns the number (canonical form, as in `message.to`). */
+    /**
+     * The account that owns the number (canonical form, as in `message.to`): by its own numbers and by
+     * the table of `signalbox number`. Of the number that this message went to, its first word may decide.
+     */
     byNumber(number: string): Promise<Owner | undefined>;
   };
   /** What signalbox.yaml says of a channel. */
@@ -256,6 +261,8 @@ export interface BindTools {
   readonly db: DataSources;
   /** What is kept beyond this event. */
   readonly kv: Kv;
+  /** Who wants no messages. */
+  readonly optOuts: OptOuts;
   /** Web services. */
   readonly http: Http;
   /** What may be used and never read. */
@@ -276,6 +283,8 @@ export type BindCheck =
 export interface Owner {
   /** The account's id, which is its system_id. */
   readonly id: string;
+  /** The row of the table that says so, such as `prefix +3161*`; left out for a number of its own. */
+  readonly by?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { EventConditions } from "./conditions.ts";
-import { firstWord, folded } from "./folded.ts";
+import { firstWord, folded } from "../model/folded.ts";
 import type { NumberRule } from "./number-rules.ts";
 import type { EngineRequest } from "./request.ts";
 

@@ -53,6 +53,10 @@ export async function fill(db: TestDatabase): Promise<void> {
   await db.query(`insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
     values (gen_random_uuid(), gen_random_uuid(), 'event', '', 0, now(), 'infinity', 3, false, '{}')`);
   await db.query("insert into channel_hold (channel, held, by) values ('SMPP1', 'paused', 'ann')");
+  await db.query(`insert into inbound_number (pattern, keyword, account, by, at)
+    values ('+3161*', 'WIN', 'Test1', 'ann', now())`);
+  await db.query(`insert into opt_out (account, number, by, at)
+    values ('', '31612345678', 'message', now())`);
   await db.query("insert into id_base (provider, base) values ('SMPP1', 'hex')");
   await db.query(`insert into trigger_version (file, version, hash, sources, at, by)
     values ('a.ts', 1, 'ab', '{"a.ts":{"text":"\\\\u0000","imports":{}}}', now(), 'ann')`);

@@ -42,6 +42,7 @@ export function madeUpWorld(
   const own = new Map<string, unknown>();
   const queries: AskedQuery[] = [];
   const requests: AskedWeb[] = [];
+  const optOuts = new Set<string>();
   const kv = kvInMemory(nowMs);
   let rows: Parameters<TestTools["db"]["answers"]>[0] | undefined;
   let web: Parameters<TestTools["http"]["answers"]>[0] | undefined;
@@ -76,6 +77,10 @@ export function madeUpWorld(
     for (const { id, numbers = [] } of accounts.values())
       if (numbers.some((one) => one === number)) return { id };
     return null;
+  }
+
+  function isOptedOut(number: unknown, account: unknown): boolean {
+    return optOuts.has(listed(number, account));
   }
 
   function fetched([url, method, headers, body, , user]: readonly unknown[]): unknown {
@@ -118,6 +123,13 @@ export function madeUpWorld(
     "accounts.verifyWith": ([, ...asked], event) => verifyWith(event, asked),
     "accounts.byNumber": ([number]) => byNumber(number),
     "channels.default": () => [...channels].find(([, one]) => one.default === true)?.[0],
+    "optOuts.has": ([number, account]) => isOptedOut(number, null) || isOptedOut(number, account),
+    "optOuts.add": ([number, account]) => {
+      const isNew = !isOptedOut(number, account);
+      optOuts.add(listed(number, account));
+      return isNew;
+    },
+    "optOuts.remove": ([number, account]) => optOuts.delete(listed(number, account)),
     "channels.settings": ([name]) => ({ ...plainChannel, ...channels.get(String(name)) }),
     "db.query": query,
     "http.fetch": fetched,
@@ -163,6 +175,11 @@ export function madeUpWorld(
       }
     },
   };
+}
+
+/** With its + or without. */
+function listed(number: unknown, account: unknown): string {
+  return `${String(number).replace(/^\+/, "")} ${typeof account === "string" ? account : ""}`;
 }
 
 function webAnswer({ status = 200, headers = {}, body = "" }: WebAnswer): unknown {

@@ -5,6 +5,7 @@ import { cryptoOf } from "./crypto.ts";
 import { sourcesOf, taken } from "./db.ts";
 import { httpOf } from "./http.ts";
 import { kvOf } from "./kv.ts";
+import { optOutsOf } from "./opt-outs.ts";
 import { ask, hostCall, log, type Run } from "./run.ts";
 import { secrets } from "./secrets.ts";
 import { tlvActs } from "./tlvs.ts";
@@ -41,6 +42,10 @@ export class RunTools implements Tools {
 
   get kv(): Tools["kv"] {
     return kvOf(this.#run);
+  }
+
+  get optOuts(): Tools["optOuts"] {
+    return optOutsOf(this.#run);
   }
 
   get http(): Tools["http"] {

@@ -27,3 +27,10 @@ export function firstWord(text: string): string {
 export function isWord(text: string): boolean {
   return FIRST_WORD.exec(text)?.[0] === text;
 }
+
+/** All words, folded; of a text without any the empty list. */
+export function wordsOf(text: string): string[] {
+  return (text.match(WORDS) ?? []).map(folded);
+}
+
+const WORDS = new RegExp(FIRST_WORD, "gu");
