@@ -62,7 +62,7 @@ const LAW: Law = {
     live: { parts: "model log config bus store channel gateway route settings.ts".split(" ") },
     "main.ts": {
       parts:
-        "model log http config bus store trigger channel gateway service admin live simulator settings.ts".split(
+        "model log http config route bus store trigger channel gateway service admin live simulator settings.ts".split(
           " ",
         ),
     },

@@ -1,7 +1,7 @@
 import { bareSms } from "../model/bare-sms.ts";
 import type { Clock } from "../model/clock.ts";
 import { addressOf } from "../model/address.ts";
-import type { OwnSendAction, SendAction, Sending } from "../model/decision.ts";
+import type { OwnSendAction, Sending } from "../model/decision.ts";
 import { ERRORS, type ErrorCode } from "../model/error.ts";
 import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
