@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { builtinModules, SourceMap } from "node:module";
-import { extname, join, sep } from "node:path";
+import { dirname, extname, join, sep } from "node:path";
 import { build, type BuildFailure, type Plugin, stop } from "esbuild";
 import { type Fault, sourceLine } from "./position.ts";
 import { keptFiles, keptNamespace, type Sources, sourcesOf } from "./sources.ts";
@@ -91,6 +91,12 @@ async function built(
   kept?: Sources,
 ): Promise<Built[]> {
   const texts = new Map<string, string>();
+  const realDirectory = kept === undefined ? await realpath(directory) : directory;
+  // A trigger file may be a link of the operator's to elsewhere; what lies beside it there is his, too.
+  const homes = await Promise.all(
+    files.map((file) => realpath(join(directory, file)).then(dirname, () => realDirectory)),
+  );
+  const within = new Set([realDirectory, ...homes]);
   const keptTexts = kept === undefined ? [] : files.map((file) => keptFiles(kept.all, file, sdk));
   const result = await build({
     entryPoints: files.map((file) => ({ in: around + file, out: file })),
@@ -107,11 +113,16 @@ async function built(
     sourcemap: "external",
     logLevel: "silent",
     alias: { signalbox: sdk, "signalbox/test": sdkTest },
-    plugins: [...keptTexts, entries(directory), refuseBuiltins, filesOnly(texts), leaveOutUnused],
+    plugins: [
+      ...keptTexts,
+      entries(directory),
+      refuseBuiltins,
+      filesOnly(texts, within),
+      leaveOutUnused,
+    ],
     // A script's own tsconfig is for the editor; what runs does not depend on it.
     tsconfigRaw: "{}",
   });
-  const realDirectory = kept === undefined ? await realpath(directory) : directory;
   const outputs = new Map(result.outputFiles.map((output) => [output.path, output]));
   return files.map((file) => {
     const path = join(directory, `${file}.js`);
@@ -199,25 +210,40 @@ const leaveOutUnused: Plugin = {
 };
 
 /**
- * A pipe would be waited for and a device read without end, so nothing but files is opened. What was
- * read is put into `texts`, by its path: the very texts that are bundled are those that are kept.
+ * A pipe would be waited for and a device read without end, so nothing but files is opened; and nothing but
+ * the folder's and packages, since an author has no access to the rest of the machine. What was read is put
+ * into `texts`, by its path: the very texts that are bundled are those that are kept.
  */
-function filesOnly(texts: Map<string, string>): Plugin {
+function filesOnly(texts: Map<string, string>, within: ReadonlySet<string>): Plugin {
+  const isWithin = (path: string) =>
+    /[\\/]node_modules[\\/]/.test(path) || [...within].some((one) => path.startsWith(one + sep));
   return {
     name: "files only",
     setup(on) {
       on.onLoad({ filter: /./, namespace: "file" }, async ({ path }) => {
         if (path.startsWith(ours)) return undefined;
-        const found = await stat(path);
-        const { size } = found;
-        if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
-        if (size > sourceOctetsMax) return { errors: [{ text: `it ${tooLarge(size)}` }] };
-        const contents = await readFile(path, "utf8");
-        texts.set(path, contents);
-        return { contents, loader: "default" };
+        if (!isWithin(path)) return { errors: [{ text: "it is outside the trigger folder" }] };
+        try {
+          const found = await stat(path);
+          const { size } = found;
+          if (!found.isFile()) return { errors: [{ text: "it is no file" }] };
+          if (size > sourceOctetsMax) return { errors: [{ text: `it ${tooLarge(size)}` }] };
+          const contents = await readFile(path, "utf8");
+          texts.set(path, contents);
+          return { contents, loader: "default" };
+        } catch (error) {
+          return {
+            errors: [{ text: `it cannot be read: ${messageOf(error).split(", ")[0] ?? ""}` }],
+          };
+        }
       });
     },
   };
+}
+
+/** `EACCES: permission denied, open '…'`: the path is the reader's own affair. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

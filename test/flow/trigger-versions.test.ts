@@ -1,6 +1,6 @@
 /** Versions, canaries and switches of triggers, over the admin socket of the whole gateway and over restarts. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { TriggerVersionText, TriggerVersionView, TriggerView } from "../../src/model/view.ts";
@@ -96,6 +96,35 @@ test("a rollback, a canary and a switch outlive a restart of the gateway", async
   assert.deepEqual(ack(), ["2 active"]);
   const told = gateway.log.lines.find((line) => line["text"] === "A trigger was enabled.");
   assert.ok(told !== undefined && typeof told["by"] === "string");
+});
+
+test("[B02] with activation: tested a save that fails its test stays out, and customers notice nothing", async () => {
+  const expected = (status: number) => `import { test } from "signalbox/test";
+test("answers ${status}", async ({ message, assert }) => {
+  assert.equal((await message({ channel: "SMPP_SERVER1" })).code ?? 0, ${status});
+});
+`;
+  await using strict = await startGateway({
+    settings: { activation: "tested" },
+    triggers: {
+      "ack.ts": text("message.accept({ charge: 0 });"),
+      "ack.test.ts": expected(0),
+      "bind.ts": await readFile(new URL("../../triggers/bind.ts", import.meta.url), "utf8"),
+    },
+  });
+  const answered = async (): Promise<number | undefined> => {
+    await using esme = await customer(strict);
+    return (await esme.submit({ from: "+31699887766", to: "+31612345670", text: "Hello" })).status;
+  };
+  assert.equal(await answered(), 0);
+  await writeFile(join(strict.triggers, "ack.ts"), text("message.reject(0x451);"));
+  await strict.running.engine.rescan();
+  assert.equal(await answered(), 0);
+  const view = strict.running.engine.list().find(({ file }) => file === "ack.ts");
+  assert.match(view?.detail ?? "", /^ack\.test\.ts:3:\d+ .*answers 0" fails; version 1 runs still$/);
+  await writeFile(join(strict.triggers, "ack.test.ts"), expected(0x451));
+  await strict.running.engine.rescan();
+  assert.equal(await answered(), 0x451);
 });
 
 test("what cannot be done is refused with a code", async () => {

@@ -1,9 +1,20 @@
 /** The folder as the world leaves it: odd files, a bundler that dies, a folder that comes and goes. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "../../src/model/clock.ts";
 import { GatewayError } from "../../src/model/error.ts";
@@ -104,6 +115,54 @@ test("a folder full of other files: what is no trigger is left out, what cannot 
   assert.match(told["pipe.ts"] ?? "", /it is no file/);
   assert.match(told["zero.ts"] ?? "", /it is no file/);
   assert.ok(!("folder.ts" in told));
+});
+
+test("what lies outside the folder cannot be imported, whatever it is; what a link of the folder leads to can", async (t) => {
+  const elsewhere = await emptyFolder(t);
+  const secret = join(await emptyFolder(t), "secret.json");
+  await writeFile(secret, `{"password":"x"}`);
+  await writeFile(
+    join(elsewhere, "linked.ts"),
+    `import { n } from "./beside.ts";\n${script("export const L = onMessage({ channels: ['X'] }, (m) => m.accept({ charge: n }));")}`,
+  );
+  await writeFile(join(elsewhere, "beside.ts"), "export const n = 1;");
+  await using running = await openScripts({ "a.ts": charging(1) });
+  const { engine, directory } = running;
+  await symlink(join(elsewhere, "linked.ts"), join(directory, "linked.ts"));
+  await engine.rescan();
+  assert.equal(details(engine)["linked.ts"], "version 1 runs");
+  const path = relative(await realpath(directory), await realpath(secret));
+  for (const [name, from] of [
+    ["above.ts", path],
+    ["absolute.ts", secret],
+  ] as const)
+    await writeFile(
+      join(directory, name),
+      `import all from ${JSON.stringify(from)};\nconsole.log(all);\n${charging(5)}`,
+    );
+  await engine.rescan();
+  const told = details(engine);
+  for (const name of ["above.ts", "absolute.ts"])
+    assert.match(told[name] ?? "", /it is outside the trigger folder; nothing of it runs$/);
+});
+
+test("a file that may not be read is broken, in one sentence, and the others run", async () => {
+  await using running = await openScripts({ "a.ts": charging(1) });
+  const { engine, directory } = running;
+  await chmod(directory, 0o755);
+  await writeFile(join(directory, "closed.ts"), charging(5), { mode: 0o000 });
+  // Root may read all.
+  if (process.getuid?.() === 0) process.seteuid?.(65_534);
+  try {
+    await engine.rescan();
+  } finally {
+    if (process.getuid?.() === 0) process.seteuid?.(0);
+  }
+  assert.equal(await charge(engine), 1);
+  assert.match(
+    details(engine)["closed.ts"] ?? "",
+    /^closed\.ts:1:1 it cannot be read: EACCES: permission denied; nothing of it runs$/,
+  );
 });
 
 test("what is too large with all that it imports is broken", async () => {
