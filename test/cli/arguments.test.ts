@@ -13,7 +13,7 @@ describe("what is typed", { concurrency: 4 }, () => {
     ["message list --limit 0", /--limit.* It must be a whole number from 1 to 1000/],
     ["message list --status LOST", /Allowed choices are CREATED, /],
     ["channel list --frob", /unknown option '--frob'/],
-    ["account credit Test1 much", /It must be a whole number/],
+    ["account credit Test1 much", /"much" is not an amount such as 12 or 0\.0065/],
     ["simulate esme", /--to and --text are needed, or --listen/],
     ["simulate esme --to 1 --text x --port 99999", /--port.* from 1 to 65535/],
     ["simulate smsc --share LOST=5", /It must be OUTCOME=PERCENT with one of ENROUTE/],

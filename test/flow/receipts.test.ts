@@ -348,6 +348,7 @@ test("an account has its own template, dates, ids and PDU, also over a restart",
     rate: "",
     bindsMax: 0,
     allowFrom: "",
+    route: "",
     refunds: "unsent",
     lowBalance: "",
   });

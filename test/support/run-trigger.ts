@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { systemClock } from "../../src/model/clock.ts";
 import type { Ruling } from "../../src/model/decision.ts";
 import type {
@@ -27,7 +27,7 @@ export async function runTrigger(
   request: EngineRequest,
   calls: HostFunctions = {},
 ): Promise<Ruling> {
-  const files = { "trigger.ts": `export * from ${JSON.stringify(resolve(file))};\n` };
+  const files = { "trigger.ts": await readFile(file, "utf8") };
   await using rehearsal = await openRehearsal({ files, calls });
   return await rehearsal.decide(request);
 }
