@@ -159,17 +159,21 @@ export function createQueue(parts: {
       const where = sql`p.queue = ${queue} and p.owner is distinct from ${startId}::uuid`;
       // One statement, so that both parts have the same now(): a row that becomes due between two
       // statements would be seen by neither, and nobody would look for it again.
+      // To find the next of them takes a look at each row that waits: never while more are due than fit.
       const { rows } = await sql<Row & { next_in_ms: number | null; found: boolean }>`
-        select r.*, r.id is not null as found, n.next_in_ms
-        from (
-          select (extract(epoch from min(p.due) - now()) * 1000)::float8 as next_in_ms
-          from pending p where ${where} and p.due > now()
-        ) n
-        left join (
+        with r as materialized (
           ${selectRows} from pending p ${withMessage}
           where ${where} and p.due <= now()
           order by p.priority desc, p.id limit ${limit}
-        ) r on true
+        ),
+        n as (
+          select case when (select count(*) from r) < ${limit} then (
+            select (extract(epoch from min(p.due) - now()) * 1000)::float8
+            from pending p where ${where} and p.due > now()
+          ) end as next_in_ms
+        )
+        select r.*, r.id is not null as found, n.next_in_ms
+        from n left join r on true
         order by r.priority desc, r.id`.execute(db);
       const due = rows.filter((row) => row.found);
       const inMs = due.length >= limit ? null : rows[0]?.next_in_ms;

@@ -35,30 +35,19 @@ export function createReportsTable(
   lookUps: LookUps,
   clock: Clock,
 ): ReportsTable {
+  /** Those that ask for one message each. */
+  let waiting: Waiting[] = [];
+  let isLooking = false;
+
   return {
     find: (wanted, backMs) => candidatesFor(lookUps, wanted, { nowMs: clock.nowMs(), backMs }),
-    async sentOf(messageId) {
-      const { rows } = await sql<SentRow>`
-        select a.id as sent_id, a.root as sent_root, m.*
-        from (select id, root from message where id = ${messageId}::uuid) a ${withSent}`.execute(
-        db,
-      );
-      return sentFrom(rows);
-    },
+    sentOf: (messageId) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ messageId, resolve, reject });
+        void look();
+      }),
     inParts: (messageId) => inPartsOf(db, messageId),
-    async sentOfAll(messageIds) {
-      if (messageIds.length === 0) return new Map();
-      const { rows } = await sql<SentRow>`
-        select a.id as sent_id, a.root as sent_root, m.*
-        from (select id, root from message where id = any (${arrayText(messageIds)}::uuid[])) a
-        ${withSent}`.execute(db);
-      const found = new Map<string, Sent>();
-      for (const [id, pair] of Map.groupBy(rows, (row) => row.sent_id)) {
-        const sent = sentFrom(pair);
-        if (sent !== undefined) found.set(id, sent);
-      }
-      return found;
-    },
+    sentOfAll,
     async overdue(channel, waitMs, limit) {
       const takenBeforeMs = clock.nowMs() - waitMs;
       const { rows } = await sql<SentRow>`
@@ -75,7 +64,48 @@ export function createReportsTable(
       });
     },
   };
+
+  async function sentOfAll(messageIds: readonly string[]): Promise<ReadonlyMap<string, Sent>> {
+    if (messageIds.length === 0) return new Map();
+    const { rows } = await sql<SentRow>`
+      select a.id as sent_id, a.root as sent_root, m.*
+      from (select id, root from message where id = any (${arrayText(messageIds)}::uuid[])) a
+      ${withSent}`.execute(db);
+    const found = new Map<string, Sent>();
+    for (const [id, pair] of Map.groupBy(rows, (row) => row.sent_id)) {
+      const sent = sentFrom(pair);
+      if (sent !== undefined) found.set(id, sent);
+    }
+    return found;
+  }
+
+  /** What came while the last query was under way goes together in the next one. */
+  async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, sentMax);
+      waiting = waiting.slice(sentMax);
+      try {
+        const found = await sentOfAll(batch.map(({ messageId }) => messageId));
+        for (const { messageId, resolve } of batch) resolve(found.get(messageId));
+      } catch (cause) {
+        for (const { reject } of batch) reject(cause);
+      }
+    }
+    isLooking = false;
+  }
 }
+
+/** Who waits for one message. */
+interface Waiting {
+  readonly messageId: string;
+  readonly resolve: (sent: Sent | undefined) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** Messages of one query: some 10 ms of the database, for which the first of them waits. */
+const sentMax = 256;
 
 type SentRow = Omit<MessageTable, "at"> &
   ParentColumns & {
