@@ -48,12 +48,12 @@ export interface ProviderRequest {
   readonly body: string | undefined;
 }
 
-const TYPES = {
+const TYPES: Readonly<Record<string, string>> = {
   json: "application/json",
   form: "application/x-www-form-urlencoded",
   xml: "application/xml; charset=utf-8",
   text: "text/plain; charset=utf-8",
-} as const;
+};
 
 export function writeRequest(
   template: RequestTemplate,
@@ -68,9 +68,9 @@ export function writeRequest(
     // What cannot stand in a header (RFC 9110 §5.5) would end it, and let a text write others.
     ([name, value]) => [name, value.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, "")] as const,
   );
-  const [kind] = Object.keys(body);
-  if (kind !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type"))
-    headers.push(["content-type", TYPES[kind as keyof typeof TYPES]]);
+  const type = TYPES[Object.keys(body)[0] ?? ""];
+  if (type !== undefined && !headers.some(([name]) => name.toLowerCase() === "content-type"))
+    headers.push(["content-type", type]);
   return {
     method: template.method,
     target: query === "" ? path : `${path}${path.includes("?") ? "&" : "?"}${query}`,

@@ -22,8 +22,7 @@ export function pickingOf(
   blame: Blame,
 ): Picking {
   if (rule === undefined) return () => undefined;
-  if (typeof rule === "string")
-    return (received, item) => textOf(valueOf(received, item, rule));
+  if (typeof rule === "string") return (received, item) => textOf(valueOf(received, item, rule));
   const pattern = compilePattern(rule.matches);
   if ("fault" in pattern) {
     blame([...at, "matches"], pattern.fault);
@@ -39,11 +38,7 @@ export function pickingOf(
 /** Does a rule hold? `status` is that of an answer. */
 export type Holding = (received: Received, item: unknown, status: number) => boolean;
 
-export function holdingOf(
-  rule: WhenRule,
-  at: readonly (string | number)[],
-  blame: Blame,
-): Holding {
+export function holdingOf(rule: WhenRule, at: readonly (string | number)[], blame: Blame): Holding {
   const { status: statuses, at: path, is, matches } = rule;
   const pattern = matches === undefined ? undefined : compilePattern(matches);
   if (pattern !== undefined && "fault" in pattern) {

@@ -97,7 +97,9 @@ const callback = {
   from: pick.optional(),
   to: pick.optional(),
   numbers: numberForm,
-  at: pick.optional().describe("When it happened: RFC 3339, or seconds or milliseconds since 1970."),
+  at: pick
+    .optional()
+    .describe("When it happened: RFC 3339, or seconds or milliseconds since 1970."),
   reply,
 };
 

@@ -14,7 +14,11 @@ export const signedWithinMs = 5 * 60_000;
 export function isOfProvider(
   auth: CallbackAuth,
   received: Received,
-  { secret, user, nowMs }: { readonly secret: string; readonly user: string; readonly nowMs: number },
+  {
+    secret,
+    user,
+    nowMs,
+  }: { readonly secret: string; readonly user: string; readonly nowMs: number },
 ): boolean {
   switch (auth.kind) {
     case "path":
