@@ -35,7 +35,8 @@ export interface HttpTaken extends Submitted {
   readonly answer: number | "silent";
   /** Empty when it was refused. */
   readonly messageId: string;
-  readonly report: ReceiptState | "none";
+  /** What it reports, when that was asked for. */
+  readonly outcome: ReceiptState | "none";
 }
 
 export type HttpProviderEvent =
@@ -81,7 +82,7 @@ export async function startHttpProvider(options: {
   readonly watch?: (event: HttpProviderEvent) => void;
 }): Promise<HttpProvider> {
   const { host, rules = {}, watch } = options;
-  const { outcome = allDelivered, answerDelayMs = 0, reportDelayMs = 0 } = rules;
+  const { outcome: outcomeOf = allDelivered, answerDelayMs = 0, reportDelayMs = 0 } = rules;
   const { retryDelayMs = 1_000, tries = 8, password, secret = "", callbackUrl } = rules;
   const tally = createTally<HttpProviderCount>({ received: 0, reported: 0, delivered: 0 });
   const closed = new AbortController();
@@ -138,10 +139,10 @@ export async function startHttpProvider(options: {
     if (password !== undefined && submitted.password !== password)
       return reply(response, found.refused("password"));
     const { from, to, text = "" } = submitted;
-    const { answer: status, report } = outcome(smsOf({ from, to, text }));
+    const { answer: status, report } = outcomeOf(smsOf({ from, to, text }));
     const messageId = status === 0 ? found.id((lastId += 1)) : "";
     const { name: shape } = found;
-    const taken: HttpTaken = { ...submitted, shape, answer: status, messageId, report };
+    const taken: HttpTaken = { ...submitted, shape, answer: status, messageId, outcome: report };
     messages.push(taken);
     if (messages.length > rememberedMax) messages = messages.slice(-rememberedMax / 2);
     if (submitted.callback !== "") lastCalled = submitted.callback;

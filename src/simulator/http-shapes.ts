@@ -88,7 +88,10 @@ export const httpShapes: Readonly<Record<ShapeName, HttpShape>> = {
     refused(why) {
       if (why === "password") return json(401, { error: { code: "unauthorized" } });
       if (why === throttled)
-        return { ...json(429, { error: { code: "rate_limited" } }), headers: { "retry-after": "1" } };
+        return {
+          ...json(429, { error: { code: "rate_limited" } }),
+          headers: { "retry-after": "1" },
+        };
       if (why === badDestination) return json(400, { error: { code: "invalid_recipient" } });
       return json(500, { error: { code: "internal" } });
     },
@@ -176,7 +179,8 @@ export const httpShapes: Readonly<Record<ShapeName, HttpShape>> = {
       };
     },
     id: (number) => number.toString(16).toUpperCase(),
-    accepted: (id) => xml(`<response><result code="0"><message-id>${id}</message-id></result></response>`),
+    accepted: (id) =>
+      xml(`<response><result code="0"><message-id>${id}</message-id></result></response>`),
     refused(why) {
       const code = why === "password" ? 10 : why === badDestination ? 20 : 90;
       return xml(

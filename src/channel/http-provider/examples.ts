@@ -68,7 +68,7 @@ function ownValues({ values }: Provider): Values {
 }
 
 /** Bodies as data where they are JSON, so that blanks do not count. */
-function plain(request: { readonly body: string }): unknown {
+function plain(request: Readonly<Record<string, unknown>> & { readonly body: string }): unknown {
   const body = request.body.trim();
   const data = /^[[{]/.test(body) ? dataFrom("json", body)?.data : undefined;
   return { ...request, body: data ?? body };
