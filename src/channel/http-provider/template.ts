@@ -50,7 +50,8 @@ export const filledXml = (template: string, values: Values): string =>
 
 /** For a part of a path: a slash in a value makes no new part. */
 export const filledPath = (template: string, values: Values): string =>
-  filled(template, values, encodeURIComponent);
+  // Half a surrogate pair, which a text may end with, has no UTF-8.
+  filled(template, values, (text) => encodeURIComponent(text.toWellFormed()));
 
 /** Is it a `{name?}` without a value? Then what holds it is left out. */
 export function isLeftOut(template: Tree, values: Values): boolean {
