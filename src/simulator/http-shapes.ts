@@ -69,7 +69,10 @@ export const httpShapes: Readonly<Record<ShapeName, HttpShape>> = {
     messagesPath: "/reports",
     read({ headers, body }) {
       const all = objectFrom(body);
-      const text = (key: string): string => String(all?.[key] ?? "");
+      const text = (key: string): string => {
+        const value = all?.[key];
+        return typeof value === "string" ? value : "";
+      };
       if (all === undefined || text("to") === "") return undefined;
       return {
         from: text("from"),
