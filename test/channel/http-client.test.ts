@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, get } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import type { SendResult } from "../../src/channel/channel.ts";
 import { channelSettings } from "../../src/channel/catalog.ts";
+import { selfSigned } from "../../src/http/self-signed.ts";
 import type { Message, Sms } from "../../src/model/message.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 import { openTestChannel, type OpenOptions, type TestChannel } from "./host.ts";
@@ -362,6 +364,39 @@ test("a provider that signs nothing is known by the path, by Basic, or by its ad
   const allow = "192.0.2.0/24";
   await using other = await open(web.url, { provider: "cgi-form", callbacks: { port: 0, allow } });
   assert.equal(await get(other, `/reports${query}`), "403 not from there");
+});
+
+test("[A04] https is checked as for SMPP, and callbacks come by TLS where the listener has it", async () => {
+  const { key, certificate: cert } = await selfSigned(["localhost"], Date.now());
+  const server = createTlsServer({ key, cert }, (request, response) => {
+    request.resume();
+    request.on("end", () => taken(request, response, ""));
+  });
+  server.listen(0, host);
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  try {
+    const url = `https://localhost:${address.port}`;
+    await using strict = await open(url);
+    await using lax = await open(url, {
+      tls: { verify: false },
+      callbacks: { port: 0, secret, tls: {} },
+    });
+    await lax.room();
+    assert.deepEqual(await sent(lax), { kind: "taken", providerId: "m1" });
+    const [port] = lax.channel.ports();
+    const [answered] = (await once(
+      get({ host, port, path: "/reports", rejectUnauthorized: false }),
+      "response",
+    )) as [IncomingMessage];
+    assert.equal(answered.statusCode, 405);
+    answered.resume();
+    assert.equal(strict.channel.view().state, "down");
+    assert.equal(strict.channel.room(undefined), 0);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test("settings that cannot work are refused with the place and the reason", async () => {
