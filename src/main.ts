@@ -4,6 +4,7 @@ import { type Admin, openAdmin } from "./admin/admin.ts";
 import { healthOf, readingsOf } from "./admin/health.ts";
 import { type AdminPort, openAdminPort } from "./admin/port.ts";
 import { createBus } from "./bus/bus.ts";
+import { isToProvider } from "./channel/catalog.ts";
 import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
@@ -333,8 +334,8 @@ async function guardExample(store: Store, settings: Settings): Promise<void> {
 }
 
 function providersIn({ channels }: Settings): string[] {
-  return Object.entries(channels).flatMap(([name, { enabled, type }]) =>
-    enabled && type === "smpp-client" ? name : [],
+  return Object.entries(channels).flatMap(([name, channel]) =>
+    channel.enabled && isToProvider(channel) ? name : [],
   );
 }
 

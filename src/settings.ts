@@ -1,4 +1,5 @@
-import { channelSettings } from "./channel/catalog.ts";
+import { channelSettings, isToProvider } from "./channel/catalog.ts";
+import { httpClientFaults } from "./channel/http-client-files.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
@@ -296,6 +297,10 @@ export function fileFaults(
   { file, base }: { readonly file: string; readonly base: string },
 ): readonly ConfigFault[] {
   return Object.entries(settings.channels).flatMap(([name, channel]) => {
+    if (channel.type === "http-client")
+      return httpClientFaults(channel, base).map((fault) =>
+        fault.line === 0 ? { ...fault, file, path: `channels.${name}.${fault.path}` } : fault,
+      );
     if (channel.type !== "smpp-client") return [];
     const table = readCodeTable(channel.reports.codes, base);
     if (!("faults" in table)) return [];
@@ -343,7 +348,7 @@ export function defaultChannelOf(settings: Settings): string | undefined {
 
 function defaultChannels({ channels }: Pick<Settings, "channels">): readonly string[] {
   return Object.entries(channels).flatMap(([name, channel]) =>
-    channel.type === "smpp-client" && channel.default ? [name] : [],
+    isToProvider(channel) && channel.default ? [name] : [],
   );
 }
 
@@ -363,7 +368,7 @@ function longestWaits(channels: readonly Settings["channels"][string][]): {
     validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
     reportWaitMs: Math.max(
       0,
-      ...channels.map((channel) => (channel.type === "smpp-client" ? channel.reports.waitMs : 0)),
+      ...channels.map((channel) => (isToProvider(channel) ? channel.reports.waitMs : 0)),
     ),
   };
 }

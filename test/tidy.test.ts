@@ -49,7 +49,7 @@ const LAW: Law = {
         "outcome-words.ts",
       ],
     },
-    channel: { parts: ["model", "sms", "smpp", "http", "config"] },
+    channel: { parts: ["model", "sms", "smpp", "http", "config", "pattern"] },
     gateway: { parts: ["model", "sms", "bus", "store", "trigger", "channel", "route"] },
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     // What scripts may ask of the world.

@@ -1,5 +1,7 @@
 import { z } from "../config/schema.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
+import { httpClientSettings } from "./http-client-settings.ts";
+import { openHttpClient } from "./http-client.ts";
 import { smppClientSettings } from "./smpp-client-settings.ts";
 import { openSmppClient } from "./smpp-client.ts";
 import { smppServerSettings } from "./smpp-server-settings.ts";
@@ -9,9 +11,17 @@ import { openSmppServer } from "./smpp-server.ts";
 export const channelSettings = z.discriminatedUnion("type", [
   smppServerSettings,
   smppClientSettings,
+  httpClientSettings,
 ]);
 
 export type ChannelSettings = z.infer<typeof channelSettings>;
+
+/** Settings of a channel to a provider: what is for none in particular may go there, and reports come. */
+export type ProviderSettings = Extract<ChannelSettings, { type: "smpp-client" | "http-client" }>;
+
+export function isToProvider(settings: ChannelSettings): settings is ProviderSettings {
+  return settings.type === "smpp-client" || settings.type === "http-client";
+}
 
 /** Rejects with a GatewayError that names the channel when it cannot be opened at all. */
 export function openChannel(settings: ChannelSettings, host: ChannelHost): Promise<Channel> {
@@ -20,5 +30,7 @@ export function openChannel(settings: ChannelSettings, host: ChannelHost): Promi
       return openSmppServer(settings, host);
     case "smpp-client":
       return openSmppClient(settings, host);
+    case "http-client":
+      return openHttpClient(settings, host);
   }
 }

@@ -6,6 +6,7 @@ import type { Report } from "../model/report.ts";
 import { namedTlvs } from "../model/named-tlvs.ts";
 import { concatenationIn, concatenationInTlvs } from "../sms/concatenation.ts";
 import { type Codings, dataCodingOf, decode } from "../sms/data-coding.ts";
+import { measure } from "../sms/measure.ts";
 import { binaryParts, partsOf } from "../sms/segments.ts";
 import { headerIn } from "../sms/user-data-header.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
@@ -92,6 +93,11 @@ export function contentOf(
   sms: Sms,
   codings: Codings | undefined,
 ): Pick<MessageEvent, "text" | "parts" | "encoding" | "part"> {
+  // It came as text, as HTTP carries it.
+  if (sms.text !== undefined) {
+    const { coding, parts } = measure(sms.text);
+    return { text: sms.text, parts: Math.max(1, parts), encoding: coding };
+  }
   const text = decode(sms.octets, sms.dataCoding, hasHeader(sms), codings);
   const { coding } = dataCodingOf(sms.dataCoding, codings);
   const part = partOf(sms);

@@ -7,7 +7,7 @@ import { placeIn, smppPort } from "./provider-place.ts";
 /** What the routing table must know of a channel; `route/directory.ts` says what each field is. */
 export interface Routable {
   readonly name: string;
-  readonly module: "smppserver" | "smppclient";
+  readonly module: "smppserver" | "smppclient" | "http";
   readonly enabled: boolean;
   readonly group: string;
   readonly systemId?: string;
@@ -23,6 +23,10 @@ export function routableChannels(
     const { enabled } = settings;
     if (settings.type === "smpp-server")
       return { name, module: "smppserver", enabled, group: name };
+    if (settings.type === "http-client") {
+      const { group = name, default: isDefault } = settings;
+      return { name, module: "http", enabled, group, isDefault };
+    }
     const { systemId } = credentialsOf(settings);
     const { group = name, default: isDefault } = settings;
     const leadsTo = enabled ? ownListener(settings, channels) : undefined;
