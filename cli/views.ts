@@ -126,7 +126,7 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
   passwordScheme: z.string(),
   numbers: z.array(z.string()),
   options: z.object({
-    messageIdForm: z.enum(["uuid", "hex32", "decimal"]),
+    messageIdForm: z.enum(["uuid", "hex32", "decimal", "short"]),
     receiptTemplate: z.string(),
     receiptDates: z.enum(["minute", "second", "year4", "unix"]),
     receiptTlvs: z.enum(["auto", "never"]),
@@ -139,6 +139,8 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     route: z.string(),
     refunds: z.enum(["unsent", "never"]),
     lowBalance: z.string(),
+    senders: z.string(),
+    access: z.enum(["enabled", "disabled"]),
   }),
 });
 

@@ -3,7 +3,8 @@ import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { messageIdFor, standardOptions } from "../../src/model/account-options.ts";
 import { firstIdAt } from "../../src/model/id.ts";
-import { createPasswordChecker, sha1Utf16le } from "../../src/store/password.ts";
+import { sha1Utf16le } from "../../src/model/kept-password.ts";
+import { createPasswordChecker } from "../../src/store/password.ts";
 import { freshDatabase } from "../support/database.ts";
 import { codeOf, openTestStore } from "./fixtures.ts";
 
