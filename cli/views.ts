@@ -6,6 +6,7 @@ import { FOLLOWERS } from "../src/model/status.ts";
 import { UNMATCHED_REASONS } from "../src/model/view.ts";
 import type {
   AccountDetail,
+  AccountListed,
   AccountView,
   ChannelView,
   ConfigPlanView,
@@ -118,6 +119,23 @@ export const accountShape: z.ZodType<AccountView> = z.object({
   credits: z.number(),
   passwordScheme: z.string(),
   numbers: z.array(z.string()),
+});
+
+export const accountListedShape: z.ZodType<AccountListed> = z.object({
+  id: z.string(),
+  credits: z.number(),
+  passwordScheme: z.string(),
+  numbers: z.array(z.string()),
+  access: z.enum(["enabled", "disabled"]),
+  sessions: z.number(),
+  usage: z
+    .object({
+      messages: z.number(),
+      held: z.number(),
+      committed: z.number(),
+      refunded: z.number(),
+    })
+    .optional(),
 });
 
 export const accountDetailShape: z.ZodType<AccountDetail> = z.object({

@@ -30,7 +30,14 @@ export function createFlow(parts: {
 
   return {
     admission: createAdmission(optionsOf),
-    gate: createGate({ rates, permits: createPermits(optionsOf), writer, clock, log, worthStoring }),
+    gate: createGate({
+      rates,
+      permits: createPermits(optionsOf),
+      writer,
+      clock,
+      log,
+      worthStoring,
+    }),
     async recall() {
       const limited = {
         accounts: accounts.withOptions().filter((id) => isDaily(optionsOf(id).rate)),

@@ -69,7 +69,9 @@ function doubts(id: string, password: string): string[] {
       `The password has ${password.length} characters and SMPP has room for ${passwordCharactersMax}: some customers' systems cannot send it.`,
     );
   if (/[^\x20-\x7e]/.test(password))
-    found.push("The password is not only ASCII: customers' systems write the rest in several ways.");
+    found.push(
+      "The password is not only ASCII: customers' systems write the rest in several ways.",
+    );
   if (isWeak(id, password))
     found.push(
       `The password is weak: shorter than ${passwordCharactersMin}, one character again and again, a row, or the id.`,

@@ -63,11 +63,7 @@ export interface Accounts {
    * The same for a password that is kept elsewhere; `undefined`: there it is an unknown account.
    * Rejects with `data_source_failed` when what is kept is of no form that we know.
    */
-  verifyKept(
-    systemId: string,
-    password: string,
-    kept: KeptPassword | undefined,
-  ): Promise<Verified>;
+  verifyKept(systemId: string, password: string, kept: KeptPassword | undefined): Promise<Verified>;
   /** By the accounts of the configuration file alone; undefined where it names none. */
   verifyInFile(systemId: string, password: string): Promise<Verified> | undefined;
   /** Two accounts to try with, when there is none at all. Gives whether it made them. */

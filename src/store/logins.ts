@@ -42,11 +42,7 @@ export interface Logins {
   /** Looks at the id, too. Rejects with `bad_request`; gives what is kept and what to warn of. */
   made(id: string, given: NewPassword): Promise<MadePassword>;
   verify(systemId: string, password: string): Promise<Verified>;
-  verifyKept(
-    systemId: string,
-    password: string,
-    kept: KeptPassword | undefined,
-  ): Promise<Verified>;
+  verifyKept(systemId: string, password: string, kept: KeptPassword | undefined): Promise<Verified>;
   /** By the file alone; undefined where it names nobody. */
   verifyInFile(systemId: string, password: string): Promise<Verified> | undefined;
 }
@@ -69,7 +65,8 @@ export function createLogins(db: Kysely<Tables>): Logins {
       const warnings = [...checkedLogin(id, password, settings.rules)];
       if (password === undefined) {
         const kept = { scheme, hash: hash ?? "" };
-        const fault = scheme === "plain" ? "is of the scheme plain: give the password" : keptFault(kept);
+        const fault =
+          scheme === "plain" ? "is of the scheme plain: give the password" : keptFault(kept);
         if (fault !== undefined) throw new GatewayError("bad_request", `The hash ${fault}.`);
         return { kept, warnings };
       }
