@@ -19,8 +19,11 @@ export interface DayRow {
   readonly refunded: string;
 }
 
-/** ms. Of a day of twenty million messages that many are counted in some seconds. */
-export const stretchMs = 600_000;
+/** Messages that are counted by one query: a few seconds. */
+const messagesPerStretch = 50_000;
+
+/** Of a day; what is more makes a query take longer. */
+const stretchesMax = 1_440;
 
 const dayMs = 86_400_000;
 
@@ -30,10 +33,32 @@ const sentWithinMs = 3 * dayMs;
 /** Days that can be reported, two years and a month: who has to know longer keeps the report. */
 export const reportDaysMax = 762;
 
+/** A time of a day whose messages are counted by one query. */
+export interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A day in as many stretches as it has messages for; none where nothing was charged. */
+export async function stretchesOf(
+  db: Kysely<Tables>,
+  startMs: number,
+  account: string | null,
+): Promise<readonly Stretch[]> {
+  const { rows } = await sql<{ charged: number }>`
+    select count(*)::float8 as charged from state
+    where id >= ${firstIdAt(startMs)}::uuid and id < ${firstIdAt(startMs + dayMs)}::uuid
+      and charge is not null and (${account}::text is null or payer = ${account})`.execute(db);
+  const wanted = Math.ceil((rows[0]?.charged ?? 0) / messagesPerStretch);
+  const count = Math.min(wanted, stretchesMax);
+  const edge = (n: number): number => startMs + Math.floor((n * dayMs) / count);
+  return Array.from({ length: count }, (_, n) => ({ fromMs: edge(n), toMs: edge(n + 1) }));
+}
+
 /** What the messages that came in from one moment to another cost, of all accounts or of one. */
 export async function chargedIn(
   db: Kysely<Tables>,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  { fromMs, toMs }: Stretch,
   account: string | null,
 ): Promise<readonly DayRow[]> {
   const until = firstIdAt(toMs + sentWithinMs);
@@ -83,9 +108,11 @@ export async function keepDay(db: Kysely<Tables>, day: string): Promise<void> {
   const startMs = Date.parse(date);
   await db.transaction().execute(async (transaction) => {
     await withoutTimeLimit(transaction);
+    const stretches = await stretchesOf(transaction, startMs, null);
+    if (stretches.length === 0) return;
     await sql`delete from ledger_day where day = ${date}::date`.execute(transaction);
-    for (let fromMs = startMs; fromMs < startMs + dayMs; fromMs += stretchMs) {
-      const rows = await chargedIn(transaction, { fromMs, toMs: fromMs + stretchMs }, null);
+    for (const stretch of stretches) {
+      const rows = await chargedIn(transaction, stretch, null);
       if (rows.length === 0) continue;
       await sql`
         insert into ledger_day (day, account, channel, route, parts, price, messages,

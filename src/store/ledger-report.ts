@@ -7,7 +7,7 @@ import {
   chargedIn,
   keptDay,
   reportDaysMax,
-  stretchMs,
+  stretchesOf,
   withoutTimeLimit,
 } from "./ledger-days.ts";
 import type { Tables } from "./tables.ts";
@@ -55,11 +55,11 @@ export async function* reportMonth(
       const kept = await keptDay(transaction, day, account);
       for (const row of kept ?? []) addTo(ways, row);
       const endMs = Math.min(startMs + dayMs, lastMs);
-      for (let at = startMs; kept === undefined && at < endMs; at += stretchMs) {
-        const stretch = { fromMs: at, toMs: at + stretchMs };
+      const stretches = kept === undefined ? await stretchesOf(transaction, startMs, account) : [];
+      for (const stretch of stretches) {
         for (const row of await chargedIn(transaction, stretch, account)) addTo(ways, row);
-        if ((at + stretchMs) % hourMs === 0)
-          yield { done: Math.floor((at + stretchMs - fromMs) / hourMs), total, rows: [] };
+        const atMs = Math.min(stretch.toMs, endMs);
+        yield { done: Math.floor((atMs - fromMs) / hourMs), total, rows: [] };
       }
       const entries = await entriesOf(transaction, account, startMs);
       balance += entries.change;
@@ -76,7 +76,7 @@ export async function* reportMonth(
         rows.push({ ...nothing, ...after, what: kind, paidIn: amountText(amount), by, note });
       }
       const done = Math.min(total, Math.ceil((endMs - fromMs) / hourMs));
-      for (let at = 0; at < rows.length; at += rowsPerStep)
+      for (let at = 0; at === 0 || at < rows.length; at += rowsPerStep)
         yield { done, total, rows: rows.slice(at, at + rowsPerStep) };
     }
     return {
