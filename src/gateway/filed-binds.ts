@@ -31,7 +31,7 @@ export function withFileAccounts(parts: {
       if (found === undefined) return unanswered;
       note(event, { call: "accounts of the file", result: found.ok ? "matched" : found.reason });
       if (found.ok) return accepted(found.account, ran);
-      return { verdict: "reject", code: found.reason, reason: "", ran };
+      return { verdict: "reject", code: found.reason, reason: "by the configuration file", ran };
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
       return { verdict: "reject", code: cause.code, reason: cause.message, ran };

@@ -13,6 +13,7 @@ import { GatewayError } from "../model/error.ts";
 import { idTimeMs } from "../model/id.ts";
 import { type KeptPassword, sha1Utf16le } from "../model/kept-password.ts";
 import type { AccountDetail, AccountView } from "../model/view.ts";
+import { orNoRoom } from "./full-disk.ts";
 import {
   type LoginSettings,
   type NewPassword,
@@ -177,7 +178,11 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
     async makeMissing(ids) {
       for (const id of ids)
         if ((await accounts.get(id)) === undefined)
-          await insert(db, id, 0n, { scheme: fileScheme, hash: "" });
+          await db
+            .transaction()
+            .execute((transaction) =>
+              insert(transaction, id, 0n, { scheme: fileScheme, hash: "" }),
+            );
     },
     async setNumbers(id, numbers) {
       known(await accounts.get(id), id);
@@ -240,7 +245,13 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
         .map((row) => row.id);
     },
   };
-  return accounts;
+  return {
+    ...accounts,
+    add: (account) => orNoRoom(accounts.add(account)),
+    credit: (id, credits, entry) => orNoRoom(accounts.credit(id, credits, entry)),
+    setPassword: (id, password) => orNoRoom(accounts.setPassword(id, password)),
+    setOptions: (id, changes) => orNoRoom(accounts.setOptions(id, changes)),
+  };
 
   function shown(view: AccountView): AccountView {
     return logins.isInFile(view.id) ? { ...view, passwordScheme: fileScheme } : view;
