@@ -9,8 +9,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 const statements: readonly string[] = [
-  // Filled when the messages of the day are dropped; until then they are counted themselves. parts: of
-  // one message, as its peer has them. price: of one message.
+  // Filled when the messages of the day are dropped; until then they are counted themselves. parts and
+  // price: of one message.
   `create table ledger_day (
     day date not null,
     account text not null,

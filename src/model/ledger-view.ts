@@ -8,7 +8,7 @@ export interface LedgerReportRow {
   readonly channel: string;
   /** The rule of the routing table; empty where a trigger named the channel. */
   readonly route: string;
-  /** That a peer has, and the price, of one of these messages. */
+  /** Of one of these messages: its parts as it came in, and what it cost in all. */
   readonly parts: number;
   readonly price: string;
   readonly messages: number;

@@ -1,5 +1,6 @@
 import { type Kysely, type Transaction, sql } from "kysely";
 import { firstIdAt } from "../model/id.ts";
+import { partsOfBody } from "./parts-of-body.ts";
 import type { Tables } from "./tables.ts";
 
 /** Messages of one day that went one way and cost the same; amounts in credits, exact. */
@@ -9,7 +10,7 @@ export interface DayRow {
   readonly channel: string;
   /** The rule of the routing table that took it; empty where a trigger named the channel. */
   readonly route: string;
-  /** Of one message, that a peer has; 0 where it has none. */
+  /** Of one message as it came in, as networks count. */
   readonly parts: number;
   readonly price: string;
   readonly messages: number;
@@ -69,7 +70,7 @@ export async function chargedIn(
         and charge is not null and (${account}::text is null or payer = ${account})
     )
     select c.payer as account, way.channel, coalesce(rule.name, '') as route,
-      coalesce(went.parts, 0) as parts, c.charge::text as price, count(*)::integer as messages,
+      coalesce(own.parts, 1)::integer as parts, c.charge::text as price, count(*)::integer as messages,
       coalesce(sum(c.charge) filter (where c.kept is null), 0)::numeric(20,4)::text as held,
       coalesce(sum(c.kept), 0)::numeric(20,4)::text as committed,
       coalesce(sum(c.charge - c.kept), 0)::numeric(20,4)::text as refunded
@@ -90,12 +91,9 @@ export async function chargedIn(
       where line ->> 'what' = 'routed' order by n desc limit 1
     ) rule on true
     left join lateral (
-      select max(taken)::integer as parts from (
-        select count(distinct coalesce(part, 1)) as taken from attempt
-        where id = way.id and status in ('SENT', 'DELIVERED', 'NOTDELIVERED', 'NOREPORT')
-        group by parts, reference) cut
-    ) went on true
-    group by c.payer, way.channel, rule.name, went.parts, c.charge`.execute(db);
+      select ${partsOfBody("m")} as parts from message m where id = c.root
+    ) own on true
+    group by c.payer, way.channel, rule.name, own.parts, c.charge`.execute(db);
   return rows;
 }
 
