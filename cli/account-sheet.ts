@@ -24,6 +24,7 @@ export function accountSheet(
     ["interface_version", "3.4 (3.3 and 5.0 are spoken, too)"],
     ["sessions at a time", options.bindsMax === 0 ? "any number" : String(options.bindsMax)],
     ["rate", options.rate === "" ? "no limit" : options.rate],
+    ["senders", options.senders === "" ? "any" : options.senders],
     ["bind from", options.allowFrom === "" ? "any address" : options.allowFrom],
     ...unlike(doors, "requests without an answer", ({ peerRequests }) => String(peerRequests)),
     ...unlike(doors, "a session without traffic", silenceText),
@@ -44,7 +45,34 @@ export function accountSheet(
     "",
     ...doors.map((door) => `    ${tryText(door, id, host)}`),
     "",
-    "A wrong password is answered with 0x0E, an unknown system_id with 0x0F, too much at a time with 0x58.",
+    "And what must not work, each with the status that comes back:",
+    "",
+    "| | | |",
+    "|---|---|---|",
+    ...refusals(account).map(([name, status, how]) => `| ${name} | ${status} | ${how} |`),
+    "",
+    ...doors.slice(0, 1).map((door) => `    ${wrongText(door, id, host)}`),
+  ];
+}
+
+/** What is tried to see that the door is shut, with its command_status. */
+function refusals({ options }: AccountDetail): readonly (readonly [string, string, string])[] {
+  return [
+    ["a wrong password", "0x0E", "the command below"],
+    ["an unknown system_id", "0x0F", "the same with another `--system-id`"],
+    ...(options.allowFrom === ""
+      ? []
+      : ([
+          ["an address that is not in the list", "0x0D", "the first command, from there"],
+        ] as const)),
+    ...(options.bindsMax === 0
+      ? []
+      : ([["one session too many", "0x05", `${options.bindsMax + 1} at a time`]] as const)),
+    ...(options.senders === ""
+      ? []
+      : ([["another sender", "0x0A", "the first command with `--from Other`"]] as const)),
+    ...(options.rate === "" ? [] : ([["more than the rate", "0x58", "many at once"]] as const)),
+    ["no credit left", "0x45", "and nothing is sent"],
   ];
 }
 
@@ -64,6 +92,11 @@ function tryText(door: Door, id: string, host: string | undefined): string {
   const tls = door.tls === undefined ? "" : " --tls";
   const at = `--host ${hostOf(door, host)} --port ${door.port}${tls}`;
   return `npx signalbox simulate esme ${at} --system-id ${id} --password - --to +15551234567 --text Hello`;
+}
+
+/** Nobody's password has blanks at both ends. */
+function wrongText(door: Door, id: string, host: string | undefined): string {
+  return tryText(door, id, host).replace("--password -", '--password " wrong "');
 }
 
 /** Once where all doors are alike, else for each channel. */

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
-import type { AccountDetail, AccountView } from "../src/model/view.ts";
+import type { AccountDetail, AccountListed, AccountView } from "../src/model/view.ts";
+import { addAccountLogins } from "./account-logins.ts";
 import { accountSheet } from "./account-sheet.ts";
 import { assignments, credits } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
-import { readPassword } from "./password.ts";
 import { answer, pairs, table } from "./print.ts";
 import { type GlobalOptions, readSettings } from "./settings.ts";
 import { visible } from "./visible.ts";
-import { accountDetailShape, accountShape } from "./views.ts";
+import { accountDetailShape, accountListedShape, accountShape } from "./views.ts";
 
 /** `signalbox account …`; accounts live in the database, so a gateway must run. */
 export function addAccount(program: Command): void {
@@ -18,10 +18,17 @@ export function addAccount(program: Command): void {
   account
     .command("list")
     .description("show every account")
-    .action(async (_options, command: Command) => {
+    .option("--usage", "with what messages took this month (UTC); reads the month's ledger")
+    .action(async (own: { readonly usage?: true }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const shape = z.array(accountShape);
-      const accounts = await ask(options, { method: "GET", path: "/v1/accounts", shape });
+      const shape = z.array(accountListedShape);
+      const call = {
+        method: "GET",
+        path: "/v1/accounts",
+        query: { usage: own.usage },
+        shape,
+      } as const;
+      const accounts = await ask(options, call);
       answer(options, accounts, listed, "Add one: signalbox account add <id> --credits 100");
     });
 
@@ -63,22 +70,6 @@ export function addAccount(program: Command): void {
     });
 
   account
-    .command("add")
-    .description("make an account; its password is asked for, or read from standard input")
-    .argument("<id>", "the account's id, which is its system_id")
-    .option("--credits <number>", "credits to begin with", credits({ negative: false }), 0)
-    .option("--number <range...>", "numbers or ranges that are its own", [])
-    .option("--password <password>", "its password; others on this machine may see it")
-    .action(async (id: string, own: AddOptions, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const password = own.password ?? (await readPassword(`Password for ${id}: `));
-      const body = { id, password, credits: own.credits, numbers: own.number };
-      const call = { method: "POST", path: "/v1/accounts", body, shape: accountShape } as const;
-      const made = await ask(options, call);
-      answer(options, made, (one) => `Account ${one.id} is made. ${sumOf(one)}`, sheetOf(id));
-    });
-
-  account
     .command("credit")
     .description("add credits to an account, or with a negative number take some")
     .argument("<id>")
@@ -92,18 +83,7 @@ export function addAccount(program: Command): void {
       answer(options, await ask(options, call), (one) => `Account ${one.id}. ${sumOf(one)}`);
     });
 
-  account
-    .command("password")
-    .description("set a new password; it is asked for, or read from standard input")
-    .argument("<id>")
-    .option("--password <password>", "the new one; others on this machine may see it")
-    .action(async (id: string, own: { readonly password?: string }, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const password = own.password ?? (await readPassword(`New password for ${id}: `));
-      const path = `/v1/accounts/${segment(id)}/password`;
-      await ask(options, { method: "PUT", path, body: { password }, shape: z.undefined() });
-      answer(options, { id }, (one) => `Account ${one.id} has a new password.`, tryIt(id));
-    });
+  addAccountLogins(account);
 }
 
 interface CreditOptions {
@@ -111,17 +91,20 @@ interface CreditOptions {
   readonly correction?: true;
 }
 
-interface AddOptions {
-  readonly credits: number;
-  readonly number: readonly string[];
-  readonly password?: string;
-}
-
-function listed(accounts: readonly AccountView[]): string {
+function listed(accounts: readonly AccountListed[]): string {
   if (accounts.length === 0) return "No accounts.";
+  const isUsageShown = accounts.some(({ usage }) => usage !== undefined);
   return table(
-    ["account", "credits", "password", "numbers"],
-    accounts.map((one) => [one.id, one.credits, one.passwordScheme, one.numbers.join(", ")]),
+    [
+      ...["account", "credits", "sessions", "password", "access"],
+      ...(isUsageShown ? ["messages", "held", "committed", "refunded"] : []),
+      "numbers",
+    ],
+    accounts.map(({ id, credits, sessions, passwordScheme, access, usage, numbers }) => [
+      ...[id, credits, sessions, passwordScheme, access],
+      ...(usage === undefined ? [] : [usage.messages, usage.held, usage.committed, usage.refunded]),
+      numbers.join(", "),
+    ]),
   );
 }
 
@@ -137,10 +120,6 @@ function details({ id, credits, passwordScheme, numbers, options }: AccountDetai
 
 function sumOf({ credits }: AccountView): string {
   return credits === 1 ? "It has 1 credit." : `It has ${credits} credits.`;
-}
-
-function sheetOf(id: string): string {
-  return `What the customer needs to connect: signalbox account sheet ${id}`;
 }
 
 function tryIt(id: string): string {

@@ -4,6 +4,7 @@ import { GatewayError } from "../src/model/error.ts";
 import type { LedgerEntryView } from "../src/model/ledger-view.ts";
 import { wholeNumber } from "./argument.ts";
 import { ask, askForFlow, refusalIn, segment } from "./gateway.ts";
+import { addLedgerReport } from "./ledger-report.ts";
 import { linesOf } from "./lines.ts";
 import { answer, count, table } from "./print.ts";
 import { createProgress } from "./progress.ts";
@@ -56,6 +57,8 @@ export function addLedger(program: Command): void {
       const shape = z.array(entryShape);
       answer(options, await ask(options, { method: "GET", path, shape }), listed, next);
     });
+
+  addLedgerReport(ledger);
 
   ledger
     .command("check")

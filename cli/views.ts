@@ -6,6 +6,7 @@ import { FOLLOWERS } from "../src/model/status.ts";
 import { UNMATCHED_REASONS } from "../src/model/view.ts";
 import type {
   AccountDetail,
+  AccountListed,
   AccountView,
   ChannelView,
   ConfigPlanView,
@@ -120,13 +121,30 @@ export const accountShape: z.ZodType<AccountView> = z.object({
   numbers: z.array(z.string()),
 });
 
+export const accountListedShape: z.ZodType<AccountListed> = z.object({
+  id: z.string(),
+  credits: z.number(),
+  passwordScheme: z.string(),
+  numbers: z.array(z.string()),
+  access: z.enum(["enabled", "disabled"]),
+  sessions: z.number(),
+  usage: z
+    .object({
+      messages: z.number(),
+      held: z.number(),
+      committed: z.number(),
+      refunded: z.number(),
+    })
+    .optional(),
+});
+
 export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
   id: z.string(),
   credits: z.number(),
   passwordScheme: z.string(),
   numbers: z.array(z.string()),
   options: z.object({
-    messageIdForm: z.enum(["uuid", "hex32", "decimal"]),
+    messageIdForm: z.enum(["uuid", "hex32", "decimal", "short"]),
     receiptTemplate: z.string(),
     receiptDates: z.enum(["minute", "second", "year4", "unix"]),
     receiptTlvs: z.enum(["auto", "never"]),
@@ -139,6 +157,8 @@ export const accountDetailShape: z.ZodType<AccountDetail> = z.object({
     route: z.string(),
     refunds: z.enum(["unsent", "never"]),
     lowBalance: z.string(),
+    senders: z.string(),
+    access: z.enum(["enabled", "disabled"]),
   }),
 });
 

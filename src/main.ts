@@ -28,6 +28,7 @@ import type { Log } from "./model/log.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
 import { providerFault, rulesThatAsk } from "./route/check.ts";
+import { loginsIn } from "./service/accounts-settings.ts";
 import { openServices } from "./service/services.ts";
 import { type Settings, defaultChannelOf, directoryIn } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
@@ -112,6 +113,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await store.accounts.seedExample();
       await guardExample(store, settings);
     }
+    await store.accounts.makeMissing(Object.keys(settings.accounts));
+    useLogins(store, settings);
 
     let configuration: Configuration | undefined;
     const numberTables = createNumberTables({
@@ -210,9 +213,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         channels: live,
         async guard(next) {
           if (settings.example) await guardExample(store, next);
+          await store.accounts.makeMissing(Object.keys(next.accounts));
           for (const name of providersIn(next)) if (!awaitedOn.includes(name)) awaitedOn.push(name);
         },
-        applied: (next) => gateway.routing.use(next.routes, directoryIn(next)),
+        applied(next) {
+          gateway.routing.use(next.routes, directoryIn(next));
+          useLogins(store, next);
+        },
         hasTable,
         now: clock.nowMs,
         log: log.child({ part: "configuration" }),
@@ -331,6 +338,10 @@ async function guardExample(store: Store, settings: Settings): Promise<void> {
     "bad_configuration",
     `channels.${open[0]}.address is open to others while ${seeded.join(" and ")} still has the example's password. Set it to 127.0.0.1, start, change it with \`npx signalbox account password ${seeded[0]}\`, then open it`,
   );
+}
+
+function useLogins(store: Store, { accounts, passwords: rules }: Settings): void {
+  store.accounts.useLogins({ rules, inFile: loginsIn(accounts) });
 }
 
 function providersIn({ channels }: Settings): string[] {

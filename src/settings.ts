@@ -11,6 +11,7 @@ import { routeFaults } from "./route/check.ts";
 import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
 import { optOutSettings } from "./route/opt-out-settings.ts";
+import { accountsSettings, passwordRules, strictFaults } from "./service/accounts-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
@@ -206,6 +207,8 @@ export const settingsSchema = z
     optOut: optOutSettings
       .optional()
       .describe("STOP, START and HELP of people; left out, no text of theirs is looked at."),
+    accounts: accountsSettings,
+    passwords: passwordRules,
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,
@@ -277,6 +280,9 @@ export const settingsSchema = z
           message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
         });
     }
+    if (settings.passwords === "strict")
+      for (const { id, text } of strictFaults(settings.accounts))
+        context.addIssue({ code: "custom", path: ["accounts", id], message: text });
     for (const { path, text } of routeFaults(settings.routes, directoryIn(settings)))
       context.addIssue({ code: "custom", path: ["routes", ...path], message: text });
   });

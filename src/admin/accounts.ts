@@ -1,11 +1,23 @@
 import { GatewayError } from "../model/error.ts";
+import { type PasswordScheme, passwordSchemes } from "../model/kept-password.ts";
+import type { SessionView } from "../model/view.ts";
 import { type Routes, nameSchema, operatorOf } from "./routes.ts";
 
-interface NewAccount {
+interface NewPassword {
+  readonly password?: string;
+  readonly hash?: string;
+  readonly scheme?: PasswordScheme;
+}
+
+interface NewAccount extends NewPassword {
   readonly id: string;
-  readonly password: string;
   readonly credits: number;
   readonly numbers: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
+interface EndsSessions {
+  readonly endSessions?: boolean;
 }
 
 interface Credit {
@@ -17,13 +29,30 @@ interface Credit {
 /** The store tells what is no amount, with better words. */
 const credits = { type: "number" } as const;
 
+/** A password may be longer here than it may be, and be empty: the store tells that, too. */
+const newPassword = {
+  password: { type: "string", maxLength: 1_024 },
+  hash: nameSchema,
+  scheme: { type: "string", enum: passwordSchemes },
+} as const;
+
+/** An option may hold a whole template. */
+const optionTextMax = 1_024;
+
+const optionTexts = {
+  type: "object",
+  maxProperties: 64,
+  additionalProperties: { type: "string", maxLength: optionTextMax },
+} as const;
+
 const newAccount = {
   type: "object",
-  required: ["id", "password"],
+  required: ["id"],
   additionalProperties: false,
   properties: {
-    id: nameSchema,
-    password: nameSchema,
+    ...newPassword,
+    id: { type: "string", maxLength: 256 },
+    options: { ...optionTexts, default: {} },
     credits: { ...credits, default: 0 },
     numbers: { type: "array", items: nameSchema, maxItems: 1_000, default: [] },
   },
@@ -43,25 +72,49 @@ const credit = {
   },
 } as const;
 
+const endSessions = { type: "boolean", default: false } as const;
+
 const password = {
   type: "object",
-  required: ["password"],
-  properties: { password: nameSchema },
+  additionalProperties: false,
+  properties: { ...newPassword, endSessions },
 } as const;
 
-/** An option may hold a whole template. */
-const optionTextMax = 1_024;
-
-const options = {
+const access = {
   type: "object",
-  minProperties: 1,
-  maxProperties: 64,
-  additionalProperties: { type: "string", maxLength: optionTextMax },
+  required: ["enabled"],
+  additionalProperties: false,
+  properties: { enabled: { type: "boolean" }, endSessions },
 } as const;
+
+const options = { ...optionTexts, minProperties: 1 } as const;
+
+const listing = {
+  type: "object",
+  additionalProperties: false,
+  properties: { usage: { type: "boolean", default: false } },
+} as const;
+
+const nothingUsed = { messages: 0, held: 0, committed: 0, refunded: 0 };
 
 /** Customers: who they are, what they may spend, their passwords, what they have otherwise. */
-export const accountRoutes: Routes = (server, { store: { accounts }, views, log }) => {
-  server.get("/v1/accounts", () => views.accounts());
+export const accountRoutes: Routes = (server, { store, gateway, views, log }) => {
+  const { accounts } = store;
+  server.get<{ Querystring: { usage: boolean } }>(
+    "/v1/accounts",
+    { schema: { querystring: listing } },
+    async ({ query: { usage } }) => {
+      const all = await views.accounts();
+      const used = usage ? await store.ledger.usage() : undefined;
+      const sessions = Map.groupBy(boundTo(), ({ account }) => account);
+      return all.map((one) => ({
+        ...one,
+        access: accounts.optionsOf(one.id).access,
+        sessions: sessions.get(one.id)?.length ?? 0,
+        ...(used !== undefined && { usage: used.get(one.id) ?? nothingUsed }),
+      }));
+    },
+  );
   server.post<{ Body: NewAccount }>(
     "/v1/accounts",
     { schema: { body: newAccount } },
@@ -101,14 +154,40 @@ export const accountRoutes: Routes = (server, { store: { accounts }, views, log 
       return account;
     },
   );
-  server.put<{ Params: { id: string }; Body: { password: string } }>(
+  server.put<{ Params: { id: string }; Body: NewPassword & EndsSessions }>(
     "/v1/accounts/:id/password",
     { schema: { body: password } },
-    async (request, reply) => {
+    async (request) => {
       const { params, body } = request;
-      await accounts.setPassword(params.id, body.password);
-      log.info({ account: params.id, by: operatorOf(request) }, "password changed");
-      return reply.status(204).send();
+      const { endSessions: ends, ...given } = body;
+      const { warnings } = await accounts.setPassword(params.id, given);
+      const ended = ends === true ? endAll(params.id) : 0;
+      log.info({ account: params.id, ended, by: operatorOf(request) }, "password changed");
+      return { warnings, ended };
     },
   );
+  server.put<{ Params: { id: string }; Body: { enabled: boolean } & EndsSessions }>(
+    "/v1/accounts/:id/access",
+    { schema: { body: access } },
+    async (request) => {
+      const { params, body } = request;
+      const word = body.enabled ? "enabled" : "disabled";
+      await accounts.setOptions(params.id, { access: word });
+      const ended = body.endSessions === true ? endAll(params.id) : 0;
+      log.info({ account: params.id, ended, by: operatorOf(request) }, `account ${word}`);
+      return { access: word, ended };
+    },
+  );
+
+  /** Sessions of customers; a provider's have the system_id that we bound with. */
+  function boundTo(): readonly SessionView[] {
+    const ways = new Map(gateway.channels().map(({ name, type }) => [name, type]));
+    return gateway.sessions().filter(({ channel }) => ways.get(channel) === "smpp-server");
+  }
+
+  function endAll(id: string): number {
+    const ended = boundTo().filter(({ account }) => account === id);
+    for (const session of ended) gateway.kick(session.id);
+    return ended.length;
+  }
 };

@@ -20,6 +20,13 @@ const wanted = {
   properties: { account: nameSchema },
 } as const;
 
+const month = {
+  type: "object",
+  required: ["account", "month"],
+  additionalProperties: false,
+  properties: { account: nameSchema, month: nameSchema },
+} as const;
+
 /**
  * What was held, committed, refunded and paid in. A check is a line of JSON for each step, `{done, total}`
  * in blocks of the tables, and at last `{checked}` with the sums and what does not add up, or
@@ -30,6 +37,17 @@ export const ledgerRoutes: Routes = (server, { store: { ledger }, log }) => {
     "/v1/accounts/:id/ledger",
     { schema: { querystring: query } },
     ({ params, query: { limit } }) => ledger.entries(params.id, limit),
+  );
+  server.post<{ Body: { account: string; month: string } }>(
+    "/v1/ledger/reports",
+    { schema: { body: month } },
+    async (request, reply) => {
+      const by = operatorOf(request);
+      const words = { finished: "a month was reported", broken: "a report was broken off" };
+      const steps = ledger.report(request.body.account, request.body.month);
+      const lines = await progressLines(steps, { as: "reported", ...words, by, log });
+      return reply.type(progressType).send(lines);
+    },
   );
   server.post<{ Body: { account?: string } }>(
     "/v1/ledger/checks",

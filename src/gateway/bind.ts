@@ -1,6 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import type { Ruling } from "../model/decision.ts";
-import { type ErrorCode, GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 import type { BindAnswer, BindEvent } from "../model/event.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Log } from "../model/log.ts";
@@ -52,24 +52,16 @@ export function bindAnswerer(parts: BindParts): (event: BindEvent) => Promise<Bi
    */
   async function rulingOn(event: BindEvent): Promise<Ruling> {
     const { systemId, remote, session } = event;
-    const code = admission.refusal(systemId, remote);
-    if (code !== undefined) return refusal(code, remote, []);
+    const before = admission.refusal(systemId, remote);
+    if (before !== undefined) return { verdict: "reject", ...before, ran: [] };
     const ruling = await engine.decide({ kind: "bind", event });
     if (ruling.verdict !== "accept") return ruling;
     // Its place would be given up by an end that has been told already.
     if (event.isOpen?.() === false) return { verdict: "unanswered", ran: ruling.ran };
     const account = ruling.account ?? systemId;
     const later = admission.refusal(account, remote) ?? admission.enter(account, session);
-    return later === undefined ? ruling : refusal(later, remote, ruling.ran);
+    return later === undefined ? ruling : { verdict: "reject", ...later, ran: ruling.ran };
   }
-}
-
-function refusal(code: ErrorCode, remote: string, ran: Ruling["ran"]): Ruling {
-  const reason =
-    code === "too_many_binds"
-      ? "the account has as many sessions as it may"
-      : `the account may not be used from ${remote}`;
-  return { verdict: "reject", code, reason, ran };
 }
 
 function answerFor(event: BindEvent, ruling: Ruling): BindAnswer {

@@ -5,6 +5,7 @@ import { ratesFrom } from "../model/rate.ts";
 import type { Store } from "../store/store.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { type Gate, createGate } from "./gate.ts";
+import { createPermits } from "./permits.ts";
 import { createRates } from "./rates.ts";
 
 /** What accounts and channels are held to before any trigger is asked. */
@@ -29,7 +30,14 @@ export function createFlow(parts: {
 
   return {
     admission: createAdmission(optionsOf),
-    gate: createGate({ rates, writer, clock, log, worthStoring }),
+    gate: createGate({
+      rates,
+      permits: createPermits(optionsOf),
+      writer,
+      clock,
+      log,
+      worthStoring,
+    }),
     async recall() {
       const limited = {
         accounts: accounts.withOptions().filter((id) => isDaily(optionsOf(id).rate)),

@@ -5,11 +5,15 @@ import type { Log } from "../model/log.ts";
 import type { Message } from "../model/message.ts";
 import type { Writer } from "../store/writer.ts";
 import { hopsMax } from "./make.ts";
+import type { Permits } from "./permits.ts";
 import type { Rates } from "./rates.ts";
 
 type Refused = Extract<MessageAnswer, { kind: "refused" }>;
 
-/** Turns away what no trigger is to see: what goes in a circle, and what is above a rate. */
+/**
+ * Turns away what no trigger is to see: what goes in a circle, what an account may not send, and what
+ * is above a rate.
+ */
 export type Gate = (event: MessageEvent) => Refused | undefined;
 
 /** What it lets in is answered as before. */
@@ -29,16 +33,19 @@ export function gated(
  */
 export function createGate(parts: {
   readonly rates: Rates;
+  readonly permits: Permits;
   readonly writer: Pick<Writer, "record">;
   readonly clock: Clock;
   readonly log: Log;
   readonly worthStoring: (subject: string) => boolean;
 }): Gate {
-  const { rates, writer, clock, log, worthStoring } = parts;
+  const { rates, permits, writer, clock, log, worthStoring } = parts;
 
   return (event) => {
     if (event.message.hops >= hopsMax)
       return turnAway(event, "loop", `it has come in here ${event.message.hops} times`);
+    const forbidden = permits(event);
+    if (forbidden !== undefined) return turnAway(event, forbidden.code, forbidden.reason);
     const excess = rates.excess(event);
     return excess === undefined ? undefined : turnAway(event, "throttled", excess);
   };

@@ -16,6 +16,7 @@ import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { alertAnswerer } from "./alert.ts";
+import { createBindNotes } from "./bind-notes.ts";
 import { bindAnswerer } from "./bind.ts";
 import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
@@ -25,6 +26,7 @@ import { createCustomerOperations } from "./customer-operations.ts";
 import { createConcluding } from "./concluding.ts";
 import { createDue } from "./due.ts";
 import { gated } from "./gate.ts";
+import { withFileAccounts } from "./filed-binds.ts";
 import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
@@ -125,7 +127,7 @@ export interface Gateway {
 export function createGateway(parts: GatewayParts): Gateway {
   const { bus, store, inbound, clock, log, newId, meter = silentMeter } = parts;
   const worthStoring = createRefusals(clock, log);
-  const notes = new WeakMap<BindEvent, TraceLine[]>();
+  const { note, take: takeNotes } = createBindNotes(clock);
   let channels: ReadonlyMap<string, Channel> = new Map();
   let switchedOff: () => readonly OwnView[] = () => [];
   let engine: Engine | undefined;
@@ -200,9 +202,10 @@ export function createGateway(parts: GatewayParts): Gateway {
       engine = given;
       channels = opened;
       switchedOff = off;
-      const takeNotes = (event: BindEvent): readonly TraceLine[] => notes.get(event) ?? [];
       const { admission } = flow;
-      const bind = bindAnswerer({ engine, writer, clock, log, worthStoring, takeNotes, admission });
+      const binds = withFileAccounts({ engine, accounts: store.accounts, note });
+      const noting = { writer, clock, log, worthStoring, takeNotes, admission };
+      const bind = bindAnswerer({ ...noting, engine: binds });
       bus.answer("bind", meteredBinds(bind, meter));
       const offer = sender.offer;
       const make = createMaker({ clock, newId, queueFor, tlvsOn });
@@ -390,11 +393,5 @@ export function createGateway(parts: GatewayParts): Gateway {
     return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
       reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
     );
-  }
-
-  function note(event: BindEvent, facts: TraceLine["facts"]): void {
-    const lines = notes.get(event) ?? [];
-    lines.push({ at: clock.nowMs(), what: "call", facts });
-    notes.set(event, lines);
   }
 }

@@ -325,12 +325,15 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels, the routes and the words of opt-outs is read at the start only. */
+  /** All but these is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, routes: _table, optOut: _words, ...before } = started;
-    const { channels: _next, routes: _nextTable, optOut: _nextWords, ...after } = next;
-    return differences(before, after, settingsSchema).map(({ path }) => path);
+    return differences(atStart(started), atStart(next), settingsSchema).map(({ path }) => path);
   }
+}
+
+function atStart(settings: Settings): unknown {
+  const { channels: _c, routes: _r, optOut: _o, accounts: _a, passwords: _p, ...rest } = settings;
+  return rest;
 }
 
 interface Checked {

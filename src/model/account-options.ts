@@ -1,4 +1,5 @@
 import { allowListFrom } from "./allow-list.ts";
+import { allowedSendersFrom } from "./allowed-senders.ts";
 import { parseAmount } from "./amount.ts";
 import { GatewayError } from "./error.ts";
 import { type MessageIdForm, idInForm, idTimeMs } from "./id.ts";
@@ -28,6 +29,10 @@ export interface AccountOptions {
   readonly bindsMax: number;
   /** Where he may bind from, as in `allow-list.ts`; empty: anywhere. */
   readonly allowFrom: string;
+  /** Whom he may send as, as in `allowed-senders.ts`; empty: as anyone. */
+  readonly senders: string;
+  /** `disabled`: nobody binds as him, and nothing new is taken from those who are bound. */
+  readonly access: "enabled" | "disabled";
   /** Where his messages go that no rule takes: a target as in docs/routes.md; empty: the default for all. */
   readonly route: string;
   /** Of a message that could not be sent: its credits come back, or stay paid. */
@@ -69,6 +74,8 @@ const OPTIONS: { readonly [Name in OptionName]: Option<AccountOptions[Name]> } =
   rate: { standard: "", read: checkedBy("rate", ratesFrom) },
   bindsMax: { standard: 0, read: bindsFrom },
   allowFrom: { standard: "", read: checkedBy("allowFrom", allowListFrom) },
+  senders: { standard: "", read: checkedBy("senders", allowedSendersFrom) },
+  access: oneOf("access", ["enabled", "disabled"]),
   route: { standard: "", read: targetText },
   refunds: oneOf("refunds", ["unsent", "never"]),
   lowBalance: { standard: "", read: checkedBy("lowBalance", parseAmount) },
@@ -88,6 +95,8 @@ export const standardOptions: KeptOptions = {
   rate: OPTIONS.rate.standard,
   bindsMax: OPTIONS.bindsMax.standard,
   allowFrom: OPTIONS.allowFrom.standard,
+  senders: OPTIONS.senders.standard,
+  access: OPTIONS.access.standard,
   route: OPTIONS.route.standard,
   refunds: OPTIONS.refunds.standard,
   lowBalance: OPTIONS.lowBalance.standard,

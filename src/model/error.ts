@@ -820,6 +820,14 @@ export const ERRORS = {
     advice:
       "PostgreSQL could not take all of it, so nothing was changed; do what it says and begin again.",
   },
+  account_disabled: {
+    fault: "user",
+    retry: "never",
+    smpp: 0x45,
+    http: 403,
+    receipt: undefined,
+    advice: "The account is disabled; `signalbox account enable <id>` lets it send again.",
+  },
   account_exists: {
     fault: "user",
     retry: "never",

@@ -11,16 +11,17 @@ import {
 import { type Amount, amountMax, amountOf, amountText, parseAmount } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
 import { idTimeMs } from "../model/id.ts";
+import { type KeptPassword, sha1Utf16le } from "../model/kept-password.ts";
 import type { AccountDetail, AccountView } from "../model/view.ts";
+import { orNoRoom } from "./full-disk.ts";
 import {
-  type ElsewhereKept,
-  type KeptPassword,
-  type PasswordScheme,
-  checksWaitingMax,
-  createPasswordChecker,
-  keep,
-  sha1Utf16le,
-} from "./password.ts";
+  type LoginSettings,
+  type NewPassword,
+  type Verified,
+  createLogins,
+  fileScheme,
+  storePassword,
+} from "./logins.ts";
 import type { Tables } from "./tables.ts";
 
 /** The customers; their id is the system_id that they bind with. */
@@ -28,16 +29,23 @@ export interface Accounts {
   get(id: string): Promise<AccountView | undefined>;
   /** In the order of their ids. */
   list(): Promise<AccountView[]>;
-  /** Rejects with `account_exists`, or `bad_request` when an id, number or credit cannot be. */
-  add(account: NewAccount): Promise<AccountView>;
+  /**
+   * Rejects with `account_exists`, or `bad_request` when an id, password, number, credit or option
+   * cannot be; then nothing of it is there.
+   */
+  add(account: NewAccount): Promise<AccountView & Warned>;
   /**
    * Adds credits, or takes them with a negative number; an entry of the ledger. Rejects with
    * `unknown_account`, with `bad_request` for what is no amount, or with `no_credit` when fewer are
    * there than are to be taken; then nothing changes.
    */
   credit(id: string, credits: number, entry?: CreditEntry): Promise<AccountView>;
-  /** Rejects with `unknown_account`. Binds that are there stay. */
-  setPassword(id: string, password: string): Promise<void>;
+  /** Rejects with `unknown_account` or `bad_request`. Binds that are there stay. */
+  setPassword(id: string, password: string | NewPassword): Promise<Warned>;
+  /** What the configuration says of passwords, from now on. */
+  useLogins(settings: LoginSettings): void;
+  /** Makes those of these accounts that are not there, with nothing but a name. */
+  makeMissing(ids: readonly string[]): Promise<void>;
   /** With what it has otherwise than others. */
   detail(id: string): Promise<AccountDetail | undefined>;
   /** Called for each message and receipt, so they are in memory; standard ones if nobody has set any. */
@@ -56,22 +64,25 @@ export interface Accounts {
    * The same for a password that is kept elsewhere; `undefined`: there it is an unknown account.
    * Rejects with `data_source_failed` when what is kept is of no form that we know.
    */
-  verifyKept(
-    systemId: string,
-    password: string,
-    kept: ElsewhereKept | undefined,
-  ): Promise<Verified>;
+  verifyKept(systemId: string, password: string, kept: KeptPassword | undefined): Promise<Verified>;
+  /** By the accounts of the configuration file alone; undefined where it names none. */
+  verifyInFile(systemId: string, password: string): Promise<Verified> | undefined;
   /** Two accounts to try with, when there is none at all. Gives whether it made them. */
   seedExample(): Promise<boolean>;
   /** The ids of example accounts whose password is still the one that everybody knows. */
   seededPasswordUnchanged(): Promise<string[]>;
 }
 
-export interface NewAccount {
+export interface NewAccount extends NewPassword {
   readonly id: string;
-  readonly password: string;
   readonly credits: number;
   readonly numbers: readonly string[];
+  readonly options?: OptionChanges | undefined;
+}
+
+/** What was done, and should perhaps be otherwise: whole sentences. */
+export interface Warned {
+  readonly warnings: readonly string[];
 }
 
 /** Who changed a balance, and why; characters beyond `noteCharactersMax` are refused. */
@@ -84,13 +95,6 @@ export interface CreditEntry {
 
 /** Characters of a note in the ledger. */
 const noteCharactersMax = 500;
-
-export type Verified =
-  | { readonly ok: true; readonly account: string }
-  | { readonly ok: false; readonly reason: "unknown_account" | "bad_password" };
-
-/** system_id is a C-octet string of at most 16 octets with its final zero (SMPP v3.4 §5.2.1). */
-const idForm = /^[\x21-\x7e]{1,15}$/;
 
 const numberForm = /^\+?[0-9A-Za-z ]{1,20}$/;
 
@@ -113,24 +117,25 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
   const options = await keptOptions(db);
   /** Ends when all changes of options before are in memory: each builds on the one before. */
   let settingOptions: Promise<unknown> = Promise.resolve();
-  const checker = createPasswordChecker({ waitingMax: checksWaitingMax });
+  const logins = createLogins(db);
 
   const accounts: Accounts = {
     async get(id) {
       const [found] = await views(db, id);
-      return found;
+      return found && shown(found);
     },
-    list: () => views(db, undefined),
-    async add({ id, password, credits, numbers }) {
-      if (!idForm.test(id))
-        throw new GatewayError("bad_request", "An account's id is 1 to 15 ASCII characters.");
+    list: async () => (await views(db, undefined)).map(shown),
+    async add({ id, credits, numbers, options: changes = {}, ...given }) {
+      const { kept, warnings } = await logins.made(id, given);
       const amount = amountOf(credits);
-      const kept = await keep(password);
+      const wanted = changedOptions(standardOptions, changes, 0);
       await db.transaction().execute(async (transaction) => {
         await insert(transaction, id, amount, kept);
         await putNumbers(transaction, id, numbers);
+        await putOptions(transaction, id, wanted);
       });
-      return known(await accounts.get(id), id);
+      if (Object.keys(changes).length > 0) options.set(id, wanted);
+      return { ...known(await accounts.get(id), id), warnings };
     },
     async credit(id, credits, { by, note, correction = false } = { by: "signalbox" }) {
       const amount = amountOf(credits, { negative: true });
@@ -158,14 +163,26 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
       const most = amountText(amountMax);
       throw new GatewayError("bad_request", `${id} would have more than ${most} credits.`);
     },
-    async setPassword(id, password) {
-      const kept = await keep(password);
-      const changed = await db
-        .updateTable("account")
-        .set({ password_scheme: kept.scheme, password_hash: kept.hash })
-        .where("id", "=", id)
-        .executeTakeFirst();
-      if (changed.numUpdatedRows === 0n) throw unknown(id);
+    async setPassword(id, given) {
+      if (logins.isInFile(id))
+        throw new GatewayError(
+          "bad_request",
+          `The password of ${id} stands in the configuration file: change it there.`,
+        );
+      const wanted = typeof given === "string" ? { password: given } : given;
+      const { kept, warnings } = await logins.made(id, wanted);
+      if (!(await storePassword(db, id, kept))) throw unknown(id);
+      return { warnings };
+    },
+    useLogins: logins.use,
+    async makeMissing(ids) {
+      for (const id of ids)
+        if ((await accounts.get(id)) === undefined)
+          await db
+            .transaction()
+            .execute((transaction) =>
+              insert(transaction, id, 0n, { scheme: fileScheme, hash: "" }),
+            );
     },
     async setNumbers(id, numbers) {
       known(await accounts.get(id), id);
@@ -194,19 +211,9 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
       settingOptions = set.catch(() => undefined);
       return set;
     },
-    async verify(systemId, password) {
-      const found = idForm.test(systemId) ? await keptOf(db, systemId) : undefined;
-      const kept: KeptPassword | undefined =
-        found === undefined
-          ? undefined
-          : { scheme: schemeFrom(found.password_scheme), hash: found.password_hash };
-      if (await checker.check(systemId, password, kept)) return { ok: true, account: systemId };
-      return { ok: false, reason: found === undefined ? "unknown_account" : "bad_password" };
-    },
-    async verifyKept(systemId, password, kept) {
-      if (await checker.check(systemId, password, kept)) return { ok: true, account: systemId };
-      return { ok: false, reason: kept === undefined ? "unknown_account" : "bad_password" };
-    },
+    verify: logins.verify,
+    verifyKept: logins.verifyKept,
+    verifyInFile: logins.verifyInFile,
     seedExample: () =>
       db.transaction().execute(async (transaction) => {
         const any = await transaction.selectFrom("account").select("id").limit(1).execute();
@@ -238,7 +245,17 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
         .map((row) => row.id);
     },
   };
-  return accounts;
+  return {
+    ...accounts,
+    add: (account) => orNoRoom(accounts.add(account)),
+    credit: (id, credits, entry) => orNoRoom(accounts.credit(id, credits, entry)),
+    setPassword: (id, password) => orNoRoom(accounts.setPassword(id, password)),
+    setOptions: (id, changes) => orNoRoom(accounts.setOptions(id, changes)),
+  };
+
+  function shown(view: AccountView): AccountView {
+    return logins.isInFile(view.id) ? { ...view, passwordScheme: fileScheme } : view;
+  }
 
   async function setOptions(id: string, changes: OptionChanges): Promise<AccountDetail> {
     let fromMs: number;
@@ -247,21 +264,26 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
       // Until it is in memory, ids are given in the old form: those must count as made before.
       fromMs = idTimeMs(newId()) + idFormDelayMs;
       next = changedOptions(accounts.optionsOf(id), changes, fromMs);
-      const changed = await db
-        .updateTable("account")
-        .set({
-          options: keptText(next),
-          low_at: markOf(next),
-          // Another mark may be crossed anew.
-          low_told: sql<boolean>`low_told and low_at is not distinct from ${markOf(next)}::numeric`,
-        })
-        .where("id", "=", id)
-        .executeTakeFirst();
-      if (changed.numUpdatedRows === 0n) throw unknown(id);
+      if (!(await putOptions(db, id, next))) throw unknown(id);
     } while (idTimeMs(newId()) >= fromMs);
     options.set(id, next);
     return { ...known(await accounts.get(id), id), options: shownOptions(next) };
   }
+}
+
+/** False when there is no such account. */
+async function putOptions(db: Kysely<Tables>, id: string, next: KeptOptions): Promise<boolean> {
+  const changed = await db
+    .updateTable("account")
+    .set({
+      options: keptText(next),
+      low_at: markOf(next),
+      // Another mark may be crossed anew.
+      low_told: sql<boolean>`low_told and low_at is not distinct from ${markOf(next)}::numeric`,
+    })
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return changed.numUpdatedRows !== 0n;
 }
 
 /** Of the accounts that have any. */
@@ -272,17 +294,6 @@ async function keptOptions(db: Kysely<Tables>): Promise<Map<string, KeptOptions>
     .where("options", "!=", "{}")
     .execute();
   return new Map(rows.map((row) => [row.id, optionsFrom(row.options)]));
-}
-
-async function keptOf(
-  db: Kysely<Tables>,
-  id: string,
-): Promise<Pick<Tables["account"], "password_scheme" | "password_hash"> | undefined> {
-  return db
-    .selectFrom("account")
-    .select(["password_scheme", "password_hash"])
-    .where("id", "=", id)
-    .executeTakeFirst();
 }
 
 async function views(db: Kysely<Tables>, id: string | undefined): Promise<AccountView[]> {
@@ -299,7 +310,7 @@ async function insert(
   db: Kysely<Tables>,
   id: string,
   amount: Amount,
-  kept: KeptPassword,
+  kept: { readonly scheme: string; readonly hash: string },
 ): Promise<void> {
   const credits = amountText(amount);
   const done = await db
@@ -352,11 +363,6 @@ function markOf({ lowBalance }: KeptOptions): string | null {
 /** PostgreSQL stores no U+0000. */
 function isNote(text: string): boolean {
   return text.length <= noteCharactersMax && !text.includes("\0");
-}
-
-function schemeFrom(text: string): PasswordScheme {
-  if (text === "scrypt" || text === "sha1-utf16le") return text;
-  throw new Error(`an account has the unknown password scheme ${text}`);
 }
 
 function known(account: AccountView | undefined, id: string): AccountView {

@@ -30,6 +30,7 @@ const KEPT = {
   number_table_version: true,
   number_table_entry: true,
   ledger: true,
+  ledger_day: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -1,6 +1,7 @@
 import { GatewayError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
 import type { Operation, Waiting } from "./operation.ts";
+import { codeOf } from "./system-error.ts";
 import { isAccepting } from "./writer-queue.ts";
 
 /** PostgreSQL's code for a disk without room (PostgreSQL 18 manual, appendix A). */
@@ -53,6 +54,17 @@ export function createFullDisk(log: Log, awake: () => void): FullDisk {
     },
     close: () => clearTimeout(rest),
   };
+}
+
+/** What a person asked for, in words that say why it was not done. */
+export async function orNoRoom<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (codeOf(cause) !== diskFullCode) throw cause;
+    const text = "The database's disk is full: nothing was changed.";
+    throw new GatewayError("queue_full", text, { cause });
+  }
 }
 
 function noRoom(): GatewayError {

@@ -1,8 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import { amountNumber } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
-import type { LedgerEntryView, LedgerKind } from "../model/ledger-view.ts";
+import type { Clock } from "../model/clock.ts";
+import type { LedgerEntryView, LedgerKind, LedgerReportSums } from "../model/ledger-view.ts";
+import type { AccountUsage } from "../model/view.ts";
 import { type CheckedLedger, type CheckStep, checkLedger } from "./ledger-check.ts";
+import { type ReportStep, reportMonth } from "./ledger-report.ts";
 import type { Tables } from "./tables.ts";
 
 /** What was held, committed, refunded and paid in; see docs/accounts.md. */
@@ -10,10 +13,14 @@ export interface Ledger {
   /** The newest first. Rejects with `unknown_account`. */
   entries(account: string, limit: number): Promise<LedgerEntryView[]>;
   /** Proves the sums of all accounts, or of one, as of one moment; work goes on meanwhile. */
+  /** What each account had of its messages in the present month (UTC); those without any are left out. */
+  usage(): Promise<ReadonlyMap<string, AccountUsage>>;
+  /** A month of an account, day by day; rejects with `unknown_account` or `bad_request`. */
+  report(account: string, month: string): AsyncGenerator<ReportStep, LedgerReportSums, void>;
   check(account: string | undefined): AsyncGenerator<CheckStep, CheckedLedger, void>;
 }
 
-export function createLedger(db: Kysely<Tables>): Ledger {
+export function createLedger(db: Kysely<Tables>, clock: Pick<Clock, "nowMs">): Ledger {
   return {
     async entries(account, limit) {
       await known(account);
@@ -36,6 +43,19 @@ export function createLedger(db: Kysely<Tables>): Ledger {
         note,
       }));
     },
+    async usage() {
+      const { rows } = await sql<AccountUsage & { account: string }>`
+        select account,
+          coalesce(sum(messages) filter (where kind = 'hold'), 0)::float8 as messages,
+          coalesce(sum(amount) filter (where kind = 'hold'), 0)::float8 as held,
+          coalesce(sum(amount) filter (where kind = 'commit'), 0)::float8 as committed,
+          coalesce(sum(amount) filter (where kind = 'refund'), 0)::float8 as refunded
+        from ledger where at >= date_trunc('month', now(), 'UTC')
+          and kind in ('hold', 'commit', 'refund')
+        group by account`.execute(db);
+      return new Map(rows.map(({ account, ...used }) => [account, used]));
+    },
+    report: (account, month) => reportMonth(db, { account, month, nowMs: clock.nowMs() }),
     async *check(account) {
       if (account !== undefined) await known(account);
       return yield* checkLedger(db, account);

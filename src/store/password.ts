@@ -1,20 +1,14 @@
-import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { GatewayError } from "../model/error.ts";
-
-/** How a password is kept. `sha1-utf16le` is the form of older systems: taken over, never chosen. */
-export type PasswordScheme = "scrypt" | "sha1-utf16le";
-
-export interface KeptPassword {
-  readonly scheme: PasswordScheme;
-  readonly hash: string;
-}
-
-/** Of a customer's own table, where a password may also stand as it is. */
-export interface ElsewhereKept {
-  readonly scheme: PasswordScheme | "plain";
-  readonly hash: string;
-}
+import {
+  type KeptPassword,
+  derive,
+  keep,
+  saltOctets,
+  scryptCost,
+  sha1Utf16le,
+} from "../model/kept-password.ts";
 
 /** Checks that may wait for a core; a check is 30 ms of CPU, so the last one waits for seconds. */
 export const checksWaitingMax = 512;
@@ -22,32 +16,15 @@ export const checksWaitingMax = 512;
 /** Passwords found right that are remembered; a reconnect of all customers costs nothing then. */
 const rememberedMax = 10_000;
 
-const saltOctets = 16;
+/** Octets of the key of this process. */
 const keyOctets = 32;
-
-/** Node's defaults, written down with each hash so that they can be raised later. */
-const scryptCost = { N: 16_384, r: 8, p: 1 };
-
-/** Makes what is stored of a new password. */
-export async function keep(password: string): Promise<KeptPassword> {
-  const salt = randomBytes(saltOctets);
-  const key = await derive(password, salt, scryptCost);
-  const { N, r, p } = scryptCost;
-  const hash = `${N}$${r}$${p}$${salt.toString("base64")}$${key.toString("base64")}`;
-  return { scheme: "scrypt", hash };
-}
-
-/** Upper-case hex of SHA1 over the UTF-16LE octets. */
-export function sha1Utf16le(password: string): string {
-  return createHash("sha1").update(Buffer.from(password, "utf16le")).digest("hex").toUpperCase();
-}
 
 export interface PasswordChecker {
   /**
    * Is it the password? At most one check per core runs, in the thread pool. `kept` undefined (no such
    * account) costs the same and is never right. Rejects with `overloaded` when too many wait.
    */
-  check(account: string, password: string, kept: ElsewhereKept | undefined): Promise<boolean>;
+  check(account: string, password: string, kept: KeptPassword | undefined): Promise<boolean>;
 }
 
 export function createPasswordChecker(limits: { readonly waitingMax: number }): PasswordChecker {
@@ -96,7 +73,7 @@ export function createPasswordChecker(limits: { readonly waitingMax: number }): 
   }
 }
 
-async function matches(password: string, kept: ElsewhereKept): Promise<boolean> {
+async function matches(password: string, kept: KeptPassword): Promise<boolean> {
   if (kept.scheme !== "scrypt") {
     // A cheap form must not tell by its speed that the account exists and is of that form.
     await derive(password, Buffer.alloc(saltOctets), scryptCost);
@@ -117,17 +94,4 @@ function digest(password: string): Buffer {
 
 function same(one: Buffer, other: Buffer): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
-}
-
-function derive(
-  password: string,
-  salt: Buffer,
-  cost: { readonly N: number; readonly r: number; readonly p: number },
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, keyOctets, cost, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
-  });
 }

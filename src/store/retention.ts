@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { firstIdAt } from "../model/id.ts";
+import { keepDay, reportDaysMax } from "./ledger-days.ts";
 import { rollUpLedger } from "./ledger-months.ts";
 import { codeOf } from "./system-error.ts";
 import type { Tables } from "./tables.ts";
@@ -67,6 +68,7 @@ export async function sweepOld(
   for (const { name, parent, day } of await partitions(db)) {
     const fromMs = parent === "trace" ? traceFromMs : messagesFromMs;
     if (day >= dayOf(fromMs) || (parent !== "trace" && held.has(day))) continue;
+    if (parent === "message") await keepDay(db, day);
     // The message goes first: without it a life is not found, so nobody sees one half gone.
     ((await drop(db, name)) ? dropped : busy).push(name);
   }
@@ -190,6 +192,10 @@ function defaultParts(
     { table: "state_default", where: over },
     { table: "attempt_default", where: over },
     { table: "trace_default", where: sql`root < ${firstIdAt(traceFromMs)}::uuid` },
+    {
+      table: "ledger_day",
+      where: sql`day < current_date - ${reportDaysMax}::integer`,
+    },
     { table: "dead_letter", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
   ];
 }

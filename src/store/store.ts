@@ -187,7 +187,7 @@ export async function openStore(parts: {
       foundMessages: createFoundMessages(db),
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
-      ledger: createLedger(db),
+      ledger: createLedger(db, clock),
       onLowBalance: (listener) => (tellLow = listener),
       numbers: createNumbersTable(db),
       optOuts: createOptOutsTable(db),

@@ -28,6 +28,7 @@ export interface Tables {
   number_table_version: NumberTableVersionTable;
   number_table_entry: NumberTableEntryTable;
   ledger: LedgerTable;
+  ledger_day: LedgerDayTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -254,4 +255,17 @@ interface GatewayTable {
   host: string;
   pid: number;
   since: Date;
+}
+
+interface LedgerDayTable {
+  day: Date;
+  account: string;
+  channel: string;
+  route: string;
+  parts: number;
+  price: string;
+  messages: number;
+  held: string;
+  committed: string;
+  refunded: string;
 }

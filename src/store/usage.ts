@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Clock } from "../model/clock.ts";
 import { firstIdAt } from "../model/id.ts";
+import { partsOfBody } from "./parts-of-body.ts";
 import type { Tables } from "./tables.ts";
 
 /** What came in over one channel from one account in the last day. */
@@ -32,16 +33,9 @@ export function createUsage(db: Kysely<Tables>, clock: Clock, startMs: number): 
   return {
     async cameToday({ accounts, channels }) {
       const low = firstIdAt(clock.nowMs() - dayMs);
-      // An unpacked text of 160 octets is one part and of more has 153 in each; of UCS-2 and of binary
-      // data it is 140 and 134. Whoever cuts himself, with a header, sends one with each message.
       const { rows } = await sql<Used>`
         select m.account, m.channel, count(*)::int as messages,
-          sum(case
-            when coalesce(((m.meta::jsonb) ->> 'esmClass')::int, 0) & 64 <> 0 then 1
-            when coalesce(m.data_coding, 0) in (4, 8) and octet_length(m.body) > 140
-              then ceil(octet_length(m.body) / 134.0)
-            when octet_length(m.body) > 160 then ceil(octet_length(m.body) / 153.0)
-            else 1 end)::int as parts
+          sum(${partsOfBody("m")})::int as parts
         from message m join state s on s.id = m.id
         where m.id >= ${low}::uuid and m.id < ${firstIdAt(startMs)}::uuid
           and m.parent is null and m.kind = 'sms' and m.direction = 'in'

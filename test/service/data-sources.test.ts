@@ -6,7 +6,7 @@ import type { Ruling } from "../../src/model/decision.ts";
 import type { BindEvent } from "../../src/model/event.ts";
 import { type DataSources, openDataSources } from "../../src/service/data-sources.ts";
 import type { DataSourceSettings } from "../../src/service/data-sources-settings.ts";
-import { keep, sha1Utf16le } from "../../src/store/password.ts";
+import { keep, sha1Utf16le } from "../../src/model/kept-password.ts";
 import { openTestStore, type TestStore } from "../store/fixtures.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { type RecorderLog, recorderLog } from "../support/log.ts";

@@ -69,6 +69,8 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('NIGHT', '0 3 * * *', 'UTC', now())`);
   await db.query(`insert into kv (namespace, key, value, expires_at)
     values ('a', 'tab é', '"\\u0000"', null), ('shared:b', 'n', '1', now())`);
+  await db.query(`insert into ledger_day (day, account, channel, route, parts, price, messages, held,
+    committed, refunded) values ('2026-01-05', 'Test1', 'SMPP1', '', 1, 0.0065, 3, 0, 0.013, 0.0065)`);
   await db.query("insert into number_table (name, version) values ('prices', 1)");
   await db.query(`insert into number_table_version
     (name, version, entries, quality_min, per_provider, at, by)

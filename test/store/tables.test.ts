@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   numeric: "string",
   ARRAY: "string[]",
   "timestamp with time zone": "Date",
+  date: "Date",
 };
 
 /** Columns of each interface of tables.ts, read from its text: types are gone when it runs. */
