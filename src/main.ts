@@ -100,6 +100,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         databaseUrl: settings.database.url || undefined,
         retention: { ...settings.retention, awaitedOn },
         minFreeMib: settings.retention.minFreeMib,
+        records: settings.records && {
+          ...settings.records,
+          directory: resolve(options.base, settings.records.directory),
+        },
       },
       log: log.child({ part: "store" }),
       clock,

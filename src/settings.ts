@@ -11,6 +11,7 @@ import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
 import { optOutSettings } from "./route/opt-out-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
+import { recordFormats } from "./model/record.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
 
@@ -191,6 +192,33 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What is kept for how long."),
+    records: z
+      .strictObject({
+        directory: z
+          .string()
+          .min(1)
+          .describe("Folder for the files, relative to this file; made if it is not there."),
+        format: z
+          .enum(recordFormats)
+          .default("csv")
+          .describe("CSV with a head line (RFC 4180), or JSON Lines."),
+        keepDays: z
+          .int()
+          .min(1)
+          .max(3_650)
+          .default(90)
+          .meta({ unit: "days" })
+          .describe("Files of older days are removed."),
+        afterHours: z
+          .int()
+          .min(0)
+          .max(168)
+          .default(6)
+          .meta({ unit: "hours" })
+          .describe("How long a day (UTC) must be over, so that its reports are in it."),
+      })
+      .optional()
+      .describe("Records for billing: a file for each day; left out, only when asked for."),
     privacy: z
       .strictObject({
         showText: z

@@ -30,6 +30,7 @@ const KEPT = {
   number_table_version: true,
   number_table_entry: true,
   ledger: true,
+  channel_address: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -28,6 +28,7 @@ export interface Tables {
   number_table_version: NumberTableVersionTable;
   number_table_entry: NumberTableEntryTable;
   ledger: LedgerTable;
+  channel_address: ChannelAddressTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -241,6 +242,12 @@ interface LedgerTable {
   until: Date | null;
   by: string | null;
   note: string | null;
+}
+
+interface ChannelAddressTable {
+  channel: string;
+  at: Date;
+  address: string;
 }
 
 interface BatchTable {
