@@ -791,7 +791,8 @@ export const ERRORS = {
     smpp: undefined,
     http: undefined,
     receipt: undefined,
-    advice: "The records cannot be written there; name another folder, mend its rights or make room.",
+    advice:
+      "The records cannot be written there; name another folder, mend its rights or make room.",
   },
   backup_version: {
     fault: "user",

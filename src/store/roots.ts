@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { idFrom } from "../model/id.ts";
 import { idsOfShort } from "./short-ids.ts";
+import { newestOfNumbers } from "./of-number.ts";
 import type { Tables } from "./tables.ts";
 
 /** The originals that a key is about: our id, a provider's, or a number; newest first. */
@@ -21,14 +22,8 @@ export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): 
       and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
     order by root desc limit ${limit}`.execute(db);
   if (byProvider.rows.length > 0) return byProvider.rows.map((row) => row.root);
-  const numbers = bothForms(text);
-  const byNumber = await sql<{ id: string }>`
-    (select id from message where parent is null and to_address = any (${numbers})
-      order by id desc limit ${limit})
-    union
-    (select id from message where parent is null and from_address = any (${numbers})
-      order by id desc limit ${limit})
-    order by id desc limit ${limit}`.execute(db);
+  const newest = newestOfNumbers(bothForms(text), { sides: ["to", "from"], limit });
+  const byNumber = await newest.execute(db);
   return byNumber.rows.map((row) => row.id);
 }
 
