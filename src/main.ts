@@ -285,6 +285,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         },
         gone: gateway.gone,
         sentToday: () => store.usage.sentToday(name),
+        located: (address) => store.channelAddresses.located(name, address),
         ownLines,
         ready: () => gateway.ready(name),
       };

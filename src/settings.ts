@@ -3,6 +3,7 @@ import { listenersOf } from "./channel/listening.ts";
 import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
+import { recordSettings } from "./config/record-settings.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
@@ -11,7 +12,6 @@ import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
 import { optOutSettings } from "./route/opt-out-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
-import { recordFormats } from "./model/record.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
 
@@ -192,31 +192,7 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What is kept for how long."),
-    records: z
-      .strictObject({
-        directory: z
-          .string()
-          .min(1)
-          .describe("Folder for the files, relative to this file; made if it is not there."),
-        format: z
-          .enum(recordFormats)
-          .default("csv")
-          .describe("CSV with a head line (RFC 4180), or JSON Lines."),
-        keepDays: z
-          .int()
-          .min(1)
-          .max(3_650)
-          .default(90)
-          .meta({ unit: "days" })
-          .describe("Files of older days are removed."),
-        afterHours: z
-          .int()
-          .min(0)
-          .max(168)
-          .default(6)
-          .meta({ unit: "hours" })
-          .describe("How long a day (UTC) must be over, so that its reports are in it."),
-      })
+    records: recordSettings
       .optional()
       .describe("Records for billing: a file for each day; left out, only when asked for."),
     privacy: z

@@ -8,6 +8,7 @@ import {
   recordHead,
   recordLine,
 } from "../model/record.ts";
+import { arrayText } from "./array-text.ts";
 import { rootsFor } from "./roots.ts";
 import type { Tables } from "./tables.ts";
 
@@ -46,10 +47,11 @@ export function createRecords(db: Kysely<Tables>): Records {
     text: (day, format) => Readable.from(octetsOf(dayOf(day), format), { objectMode: false }),
     async find(key) {
       const roots = await rootsFor(db, key, messagesMost);
-      const found = await Promise.all(
-        roots.map((root) => read(db, sql`root = ${root}::uuid`)), // A plan by the key each.
+      const found = Map.groupBy(
+        await read(db, sql`root = any (${arrayText(roots)}::uuid[])`),
+        ({ root }) => root,
       );
-      return found.flat();
+      return roots.flatMap((root) => found.get(root) ?? []);
     },
     async estimate(day) {
       const [low, high] = boundsOf(day);

@@ -6,6 +6,7 @@ import { type Meter, silentMeter } from "../model/meter.ts";
 import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Backups, createBackups } from "./backup.ts";
+import { type ChannelAddresses, createChannelAddresses } from "./channel-addresses.ts";
 import { watchDisk } from "./disk.ts";
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
@@ -82,6 +83,7 @@ export interface Store {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly records: Records;
+  readonly channelAddresses: ChannelAddresses;
   /** Who is told, after the commit, that an account has come below its mark; one at a time. */
   onLowBalance(listener: (low: LowBalance) => void): void;
   readonly numbers: NumbersTable;
@@ -171,6 +173,7 @@ export async function openStore(parts: {
     const upkeep = startUpkeep({ db, retention: settings.retention, clock, log });
     const pool = db;
     const records = createRecords(db);
+    const channelAddresses = createChannelAddresses(db, log);
     const recordDays =
       settings.records && startRecordDays({ records, settings: settings.records, clock, log });
     const lookUps = openLookUps(address, log);
@@ -197,6 +200,7 @@ export async function openStore(parts: {
       accounts,
       ledger: createLedger(db),
       records,
+      channelAddresses,
       onLowBalance: (listener) => (tellLow = listener),
       numbers: createNumbersTable(db),
       optOuts: createOptOutsTable(db),
@@ -227,6 +231,7 @@ export async function openStore(parts: {
         disk?.close();
         await upkeep.close();
         await recordDays?.close();
+        await channelAddresses.close();
         await backups.close();
         await writer.close(drainMs);
         await kv.close();
