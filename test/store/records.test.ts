@@ -15,7 +15,6 @@ import { freshDatabase, silentLog } from "../support/database.ts";
 import { freshFolder } from "./backup-fixtures.ts";
 import {
   acceptance,
-  child,
   childOf,
   codeOf,
   conclusion,
