@@ -56,3 +56,10 @@ export function assignments(
   if (at > 0) return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
   throw new InvalidArgumentError("It must be name=value; name= takes it back to the standard.");
 }
+
+/** Reads a day such as 2026-11-20, of any zone. */
+export function day(text: string): string {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)) return text;
+  throw new InvalidArgumentError("It must be a day such as 2026-11-20.");
+}

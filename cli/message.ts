@@ -4,6 +4,7 @@ import { z } from "../src/config/schema.ts";
 import { FOLLOWERS } from "../src/model/status.ts";
 import type { MessageView } from "../src/model/view.ts";
 import { duration, wholeNumber } from "./argument.ts";
+import { momentMs } from "./moment.ts";
 import { ask, segment } from "./gateway.ts";
 import { answer, dateTime, paint, pairs, shortened, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
@@ -34,6 +35,9 @@ export function addMessage(program: Command): void {
     .option("--oldest-first", "turn the list round: what is newest stands at the end")
     .option("--limit <number>", "at most so many", wholeNumber(1, listMax), 20)
     .option("--number <number>", "only from or to this number")
+    .option("--to <number>", "only what was sent to this number")
+    .option("--from <number>", "only what was sent from this number")
+    .option("--since <time>", "only since then: 30m, 2h, 1d, a day or a moment", momentMs)
     .option("--channel <name>", "only on this channel")
     .option("--account <id>", "only of this account")
     .addOption(
@@ -55,8 +59,9 @@ export function addMessage(program: Command): void {
     )
     .action(async (own: ListOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const { all, limit, number, channel, account, status } = own;
-      const query = { all, limit, number, channel, account, status, ...onlyOf(own) };
+      const { all, limit, number, to, from, since: sinceMs, channel, account, status } = own;
+      const asked = { all, limit, number, to, from, sinceMs, channel, account, status };
+      const query = { ...asked, ...onlyOf(own) };
       const shape = z.array(messageShape);
       const newest = await ask(options, { method: "GET", path: "/v1/messages", query, shape });
       const messages = own.oldestFirst === true ? newest.toReversed() : newest;
@@ -105,6 +110,10 @@ interface ListOptions {
   readonly oldestFirst?: true;
   readonly limit: number;
   readonly number?: string;
+  readonly to?: string;
+  readonly from?: string;
+  /** ms since 1970 UTC. */
+  readonly since?: number;
   readonly channel?: string;
   readonly account?: string;
   readonly status?: string;

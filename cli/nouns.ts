@@ -24,6 +24,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   optout: async () => (await import("./optout.ts")).addOptOut,
   account: async () => (await import("./account.ts")).addAccount,
   ledger: async () => (await import("./ledger.ts")).addLedger,
+  record: async () => (await import("./record.ts")).addRecord,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,
   log: async () => (await import("./log.ts")).addLog,

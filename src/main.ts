@@ -102,6 +102,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         databaseUrl: settings.database.url || undefined,
         retention: { ...settings.retention, awaitedOn },
         minFreeMib: settings.retention.minFreeMib,
+        records: settings.records && {
+          ...settings.records,
+          directory: resolve(options.base, settings.records.directory),
+        },
       },
       log: log.child({ part: "store" }),
       clock,
@@ -289,6 +293,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         },
         gone: gateway.gone,
         sentToday: () => store.usage.sentToday(name),
+        located: (address) => store.channelAddresses.located(name, address),
         ownLines,
         ready: () => gateway.ready(name),
       };

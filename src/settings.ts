@@ -4,6 +4,7 @@ import { listenersOf } from "./channel/listening.ts";
 import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
+import { recordSettings } from "./config/record-settings.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
@@ -193,6 +194,9 @@ export const settingsSchema = z
       })
       .prefault({})
       .describe("What is kept for how long."),
+    records: recordSettings
+      .optional()
+      .describe("Records for billing: a file for each day; left out, only when asked for."),
     privacy: z
       .strictObject({
         showText: z

@@ -97,6 +97,7 @@ const LAW: Law = {
     { from: "cli/db.ts", to: "src/store/backup-file.ts" },
     { from: "cli/db.ts", to: "src/store/backup.ts" },
     { from: "cli/db.ts", to: "src/store/restore.ts" },
+    { from: "cli/record.ts", to: "src/store/record-file.ts" },
   ],
   free: ["test", "bench"],
 };

@@ -19,6 +19,7 @@ import { numberTableRoutes } from "./number-tables.ts";
 import { numberRoutes } from "./numbers.ts";
 import { optOutRoutes } from "./opt-outs.ts";
 import { queueRoutes } from "./queues.ts";
+import { recordRoutes } from "./records.ts";
 import { replayRoutes } from "./replay.ts";
 import { reportRoutes } from "./reports.ts";
 import { routePlanRoutes } from "./route-plan.ts";
@@ -54,6 +55,7 @@ const ROUTES: readonly Routes[] = [
   numberRoutes,
   optOutRoutes,
   queueRoutes,
+  recordRoutes,
   replayRoutes,
   reportRoutes,
   routingRoutes,

@@ -18,6 +18,9 @@ const filter = {
     all: { type: "boolean", default: false },
     limit: { type: "integer", minimum: 1, maximum: 1_000, default: listRows },
     number: nameSchema,
+    to: nameSchema,
+    from: nameSchema,
+    sinceMs: { type: "integer", minimum: 0 },
     channel: nameSchema,
     account: nameSchema,
     status: nameSchema,
@@ -31,6 +34,9 @@ interface Filter {
   readonly all: boolean;
   readonly limit: number;
   readonly number?: string;
+  readonly to?: string;
+  readonly from?: string;
+  readonly sinceMs?: number;
   readonly channel?: string;
   readonly account?: string;
   readonly status?: Status;

@@ -117,11 +117,12 @@ function isOlder(one: MessageView, report: MessageView): boolean {
 
 /** It belongs to no account, a list by number is one of originals, and nothing is wrong with it. */
 function isWanted(one: MessageView, wanted: Wanted): boolean {
-  const { account, number, channel, status, only } = wanted;
+  const { account, number, to, from, sinceMs = 0, channel, status, only } = wanted;
   return (
     only === undefined &&
     account === undefined &&
-    number === undefined &&
+    (number ?? to ?? from) === undefined &&
+    one.atMs >= sinceMs &&
     (channel === undefined || channel === one.channel) &&
     (status === undefined || status === one.status)
   );

@@ -34,6 +34,8 @@ export interface ChannelHost {
   readonly gone?: (session: string) => void;
   /** Requests that this channel has handed over in the last day, whatever it was called with. */
   readonly sentToday?: () => Promise<number>;
+  /** Where its provider is, for records; called with each bind, and where its name is not known. */
+  readonly located?: (address: string) => void;
   /** Which of the connections of this gateway lead to itself; the same for all its channels. */
   readonly ownLines?: OwnLines;
   /** Each PDU is told to the log while somebody wants them; never when left out. */

@@ -29,6 +29,12 @@ export const smppClientSettings = z
       .union([z.ipv4(), z.ipv6()])
       .optional()
       .describe("Address of this host to connect from; left out, the system takes one."),
+    recordAddress: z
+      .union([z.ipv4(), z.ipv6()])
+      .optional()
+      .describe(
+        "Address that stands in the records of messages while the provider's name cannot be resolved.",
+      ),
     systemId: z
       .string()
       .min(1)

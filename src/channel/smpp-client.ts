@@ -18,6 +18,7 @@ import { placeOf, placeText } from "./provider-place.ts";
 import { recipientOf } from "./recipient.ts";
 import { createSenderOf } from "./sender.ts";
 import { limitsOf } from "./settings.ts";
+import { bareAddress, isUnresolved } from "./located.ts";
 import { checkSourceAddress } from "./source-address.ts";
 import type { SmppClientSettings } from "./smpp-client-settings.ts";
 import { withPduLog } from "./pdu-log.ts";
@@ -72,7 +73,7 @@ export async function openSmppClient(
   const traffic = sumTraffic();
   const kickedOut = new WeakSet<Session>();
   const place = placeOf(settings);
-  const { sourceAddress: localAddress } = settings;
+  const { sourceAddress: localAddress, recordAddress } = settings;
   if (localAddress !== undefined) await checkSourceAddress(name, localAddress);
   // Last of what may fail: it looks at its files until it is closed.
   const tls = await clientTls(place.tls && settings.tls === false ? true : settings.tls, host);
@@ -216,6 +217,7 @@ export async function openSmppClient(
     const to = { host: place.host, port: place.port, localAddress, tls, timeoutMs };
     line.connecting = connectTo(to, connected, (why) => {
       line.connecting = undefined;
+      if (isUnresolved(why) && recordAddress !== undefined) host.located?.(recordAddress);
       retry(line, why);
     });
   }
@@ -269,6 +271,7 @@ export async function openSmppClient(
     line.failures = 0;
     line.boundMs = clock.nowMs();
     sinceMs = line.boundMs;
+    host.located?.(bareAddress(session.remote));
     tellSession(host, noticed(line, session));
     tellChannel(host, "up", `bound to ${where}`);
     log.info({ session: session.id, remote: session.remote }, "bound to the provider");

@@ -785,6 +785,15 @@ export const ERRORS = {
     receipt: undefined,
     advice: "The file cannot be read or written; name another one, mend its rights or make room.",
   },
+  record_file: {
+    fault: "user",
+    retry: "never",
+    smpp: undefined,
+    http: undefined,
+    receipt: undefined,
+    advice:
+      "The records cannot be written there; name another folder, mend its rights or make room.",
+  },
   backup_version: {
     fault: "user",
     retry: "never",

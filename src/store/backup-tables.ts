@@ -31,6 +31,7 @@ const KEPT = {
   number_table_entry: true,
   ledger: true,
   ledger_day: true,
+  channel_address: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -12,6 +12,7 @@ import * as ledger from "../../migrations/0009-ledger.ts";
 import * as inbound from "../../migrations/0010-inbound.ts";
 import * as routes from "../../migrations/0011-routes.ts";
 import * as accounts from "../../migrations/0015-accounts.ts";
+import * as records from "../../migrations/0016-records.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -29,6 +30,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0010-inbound": inbound,
   "0011-routes": routes,
   "0015-accounts": accounts,
+  "0016-records": records,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

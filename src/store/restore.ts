@@ -106,6 +106,7 @@ async function empty(db: Transaction<Tables>, replace: boolean): Promise<void> {
   // Then the tables are those of this version, whose names are known.
   await migrate(db);
   if (!replace) await mustBeEmpty(db);
+  await sql`drop view if exists record`.execute(db);
   const tables = [...tableNames, ...migrationTables];
   await sql.raw(`drop table ${tables.join()}`).execute(db);
   const { rows } = await sql<{ signature: string }>`

@@ -1,7 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import { idFrom } from "../model/id.ts";
 import { idsOfShort } from "./short-ids.ts";
+import { newestOfNumbers } from "./of-number.ts";
 import type { Tables } from "./tables.ts";
+
+/** Tries and parts of one message that may have the same provider's id; nearly always it is one. */
+const triesPerMessage = 8;
 
 /** The originals that a key is about: our id, a provider's, or a number; newest first. */
 export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
@@ -15,20 +19,17 @@ export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): 
   if (short.length > 0) return short.slice(0, limit);
   const text = key.replaceAll("\0", "");
   if (text === "") return [];
+  // The newest by the index's own order: a provider with few ids uses one for millions.
   const byProvider = await sql<{ root: string }>`
-    select distinct root from attempt
-    where provider_id is not null
-      and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
+    select distinct root from (
+      select root from attempt
+      where provider_id is not null
+        and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
+      order by id desc limit ${limit * triesPerMessage}) a
     order by root desc limit ${limit}`.execute(db);
   if (byProvider.rows.length > 0) return byProvider.rows.map((row) => row.root);
-  const numbers = bothForms(text);
-  const byNumber = await sql<{ id: string }>`
-    (select id from message where parent is null and to_address = any (${numbers})
-      order by id desc limit ${limit})
-    union
-    (select id from message where parent is null and from_address = any (${numbers})
-      order by id desc limit ${limit})
-    order by id desc limit ${limit}`.execute(db);
+  const newest = newestOfNumbers(bothForms(text), { sides: ["to", "from"], limit });
+  const byNumber = await newest.execute(db);
   return byNumber.rows.map((row) => row.id);
 }
 

@@ -6,6 +6,7 @@ import { type Meter, silentMeter } from "../model/meter.ts";
 import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Backups, createBackups } from "./backup.ts";
+import { type ChannelAddresses, createChannelAddresses } from "./channel-addresses.ts";
 import { watchDisk } from "./disk.ts";
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
@@ -26,6 +27,8 @@ import { openPool } from "./pool.ts";
 import { type NumbersTable, createNumbersTable } from "./numbers.ts";
 import { type OptOutsTable, createOptOutsTable } from "./opt-outs.ts";
 import { type Queue, createQueue } from "./queue.ts";
+import { type RecordDaysSettings, startRecordDays } from "./record-days.ts";
+import { type Records, createRecords } from "./records.ts";
 import { type SchedulesTable, createSchedulesTable } from "./schedules.ts";
 import { type ReportsTable, createReportsTable } from "./reports.ts";
 import type { KeptDay, RetentionSettings } from "./retention.ts";
@@ -47,6 +50,8 @@ export interface StoreSettings extends DatabasePlace {
   readonly retention: RetentionSettings;
   /** With less room on the embedded server's disk it is low; 0: it never is. */
   readonly minFreeMib: number;
+  /** Left out: records are only written when asked for. */
+  readonly records?: RecordDaysSettings | undefined;
 }
 
 export const storeDefaults = {
@@ -77,6 +82,8 @@ export interface Store {
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
   readonly ledger: Ledger;
+  readonly records: Records;
+  readonly channelAddresses: ChannelAddresses;
   /** Who is told, after the commit, that an account has come below its mark; one at a time. */
   onLowBalance(listener: (low: LowBalance) => void): void;
   readonly numbers: NumbersTable;
@@ -165,6 +172,10 @@ export async function openStore(parts: {
     const writer = createWriter({ ...given, connect: reconnect }, pipeline);
     const upkeep = startUpkeep({ db, retention: settings.retention, clock, log });
     const pool = db;
+    const records = createRecords(db);
+    const channelAddresses = createChannelAddresses(db, log);
+    const recordDays =
+      settings.records && startRecordDays({ records, settings: settings.records, clock, log });
     const lookUps = openLookUps(address, log);
     const kv = createKvTable({ db, clock, log });
     const backups = createBackups({ address, log });
@@ -188,6 +199,8 @@ export async function openStore(parts: {
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
       ledger: createLedger(db, clock),
+      records,
+      channelAddresses,
       onLowBalance: (listener) => (tellLow = listener),
       numbers: createNumbersTable(db),
       optOuts: createOptOutsTable(db),
@@ -217,6 +230,8 @@ export async function openStore(parts: {
       async close() {
         disk?.close();
         await upkeep.close();
+        await recordDays?.close();
+        await channelAddresses.close();
         await backups.close();
         await writer.close(drainMs);
         await kv.close();

@@ -29,6 +29,7 @@ export interface Tables {
   number_table_entry: NumberTableEntryTable;
   ledger: LedgerTable;
   ledger_day: LedgerDayTable;
+  channel_address: ChannelAddressTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -242,6 +243,12 @@ interface LedgerTable {
   until: Date | null;
   by: string | null;
   note: string | null;
+}
+
+interface ChannelAddressTable {
+  channel: string;
+  at: Date;
+  address: string;
 }
 
 interface BatchTable {

@@ -78,6 +78,8 @@ export async function fill(db: TestDatabase): Promise<void> {
   await db.query(`insert into number_table_entry (name, version, low, high, network, provider, price,
     quality, weight, valid_from, blocked, line)
     values ('prices', 1, -1, -1, '20404', 'SMPP1', 65, null, 1, 0, false, 2)`);
+  await db.query(`insert into channel_address (channel, at, address)
+    values ('SMPP1', now(), '192.0.2.7')`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])
