@@ -11,6 +11,7 @@ import * as platform from "../../migrations/0008-trigger-platform.ts";
 import * as ledger from "../../migrations/0009-ledger.ts";
 import * as inbound from "../../migrations/0010-inbound.ts";
 import * as routes from "../../migrations/0011-routes.ts";
+import * as ways from "../../migrations/0012-ways.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -27,6 +28,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0009-ledger": ledger,
   "0010-inbound": inbound,
   "0011-routes": routes,
+  "0012-ways": ways,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

@@ -5,6 +5,7 @@ import type { Channel, SendResult } from "../../src/channel/channel.ts";
 import type { SendRow } from "../../src/gateway/finish.ts";
 import { type PartlyEnd, createPartSender } from "../../src/gateway/partly.ts";
 import { type QueueState, createQueues } from "../../src/gateway/queues.ts";
+import { standardPolicy } from "../../src/model/failure-policy.ts";
 import type { Sms } from "../../src/model/message.ts";
 import { silentMeter } from "../../src/model/meter.ts";
 import type { PartAttempt } from "../../src/store/writer.ts";
@@ -59,6 +60,11 @@ function stage(window: number) {
     meter: silentMeter,
     memory: { put() {} },
     isDraining: () => room.draining,
+    standOf: (_state, { tries, expiresMs, maybeTwice }) => ({
+      ...{ queue: "SMPP1", tries, expiresMs, nowMs: 1_000, maybeTwice },
+      ...{ ways: undefined, policy: standardPolicy, stateOf: () => "gone" },
+    }),
+    answered() {},
     tally: { begin: (...args) => void begun.push(args) },
     ended: (_state: QueueState, _row: SendRow, end) => void ends.push(end),
   });
