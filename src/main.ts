@@ -5,6 +5,7 @@ import { healthOf, readingsOf } from "./admin/health.ts";
 import { type AdminPort, openAdminPort } from "./admin/port.ts";
 import { createBus } from "./bus/bus.ts";
 import type { Channel, ChannelHost } from "./channel/channel.ts";
+import { failurePolicies } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -193,6 +194,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     closers.push(() => live.close());
     gateway.routing.lookUpIn(numberTables.table);
     gateway.routing.use(settings.routes, directoryIn(settings));
+    gateway.failurePolicies.use(failurePolicies(settings));
     // What customers and providers send while the rest is still being opened is answered already.
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
@@ -211,7 +213,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           if (settings.example) await guardExample(store, next);
           for (const name of providersIn(next)) if (!awaitedOn.includes(name)) awaitedOn.push(name);
         },
-        applied: (next) => gateway.routing.use(next.routes, directoryIn(next)),
+        applied(next) {
+          gateway.routing.use(next.routes, directoryIn(next));
+          gateway.failurePolicies.use(failurePolicies(next));
+        },
         hasTable,
         now: clock.nowMs,
         log: log.child({ part: "configuration" }),

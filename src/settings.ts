@@ -1,4 +1,5 @@
 import { channelSettings } from "./channel/catalog.ts";
+import { sharedFailureSettings } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
@@ -6,7 +7,7 @@ import type { ConfigFault } from "./config/load.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
-import { routeFaults } from "./route/check.ts";
+import { providerFault, routeFaults } from "./route/check.ts";
 import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
 import { optOutSettings } from "./route/opt-out-settings.ts";
@@ -208,6 +209,9 @@ export const settingsSchema = z
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,
+    failures: sharedFailureSettings.describe(
+      "What is done with messages that a peer does not take; see docs/routes.md.",
+    ),
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     routes: routesSettings,
     simulator: z
@@ -276,6 +280,8 @@ export const settingsSchema = z
           message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
         });
     }
+    for (const { path, text } of backupFaults(settings))
+      context.addIssue({ code: "custom", path, message: text });
     for (const { path, text } of routeFaults(settings.routes, directoryIn(settings)))
       context.addIssue({ code: "custom", path: ["routes", ...path], message: text });
   });
@@ -285,6 +291,22 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The channels as the routing table names them. */
 export function directoryIn({ channels }: Pick<Settings, "channels">): Directory {
   return directoryOf(routableChannels(channels));
+}
+
+/** A backup that leads nowhere, or back to the very channel. */
+function backupFaults(
+  settings: Pick<Settings, "channels">,
+): readonly { readonly path: string[]; readonly text: string }[] {
+  const directory = directoryIn(settings);
+  return Object.entries(settings.channels).flatMap(([name, { failures }]) => {
+    const { to } = failures.backup ?? {};
+    if (to === undefined) return [];
+    const path = ["channels", name, "failures", "backup", "to"];
+    if (to === name) return [{ path, text: "must be another channel" }];
+    const faults = [to, `smppclient/${to}`].map((target) => providerFault(target, directory));
+    const [fault] = faults;
+    return fault === undefined || faults.includes(undefined) ? [] : [{ path, text: fault }];
+  });
 }
 
 /**

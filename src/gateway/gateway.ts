@@ -165,7 +165,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const routes = {
     channel,
     held: (name: string) => holds.of(name) !== undefined,
-    stopped: (name: string) => sender.stops.view(name) !== undefined,
+    stopped: (name: string) => isLeftAlone(name),
     routeOf: (account: string) => store.accounts.optionsOf(account).route,
     now: clock.nowMs,
   };
@@ -294,6 +294,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     const queues = { ...sender.counts(name), oldestDueMs: sender.oldestDueMs(name) };
     const idBase = channel?.taken === "SENT" ? bases.known(channel.group) : undefined;
     return { ...view, ...queues, held, stopped: sender.stops.view(name), idBase };
+  }
+
+  /** Half open, the next message shows whether it works again. A customer's pause is nobody else's. */
+  function isLeftAlone(name: string): boolean {
+    const stop = sender.stops.view(name);
+    return stop !== undefined && stop.queue === name && stop.what !== "halfOpen";
   }
 
   /** The triggers of a status are asked only where there is somebody who sent the message. */

@@ -325,13 +325,16 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
     }
   }
 
-  /** All but the channels, the routes and the words of opt-outs is read at the start only. */
+  /** All but the channels, the routes, failure policies and the words of opt-outs is read at the start only. */
   function restartFor(next: Settings): readonly string[] {
-    const { channels: _now, routes: _table, optOut: _words, ...before } = started;
-    const { channels: _next, routes: _nextTable, optOut: _nextWords, ...after } = next;
+    const before = { ...started, ...LIVE };
+    const after = { ...next, ...LIVE };
     return differences(before, after, settingsSchema).map(({ path }) => path);
   }
 }
+
+/** Settings that are in force when they are saved: told as if they were never there. */
+const LIVE = { channels: {}, routes: undefined, optOut: undefined, failures: undefined };
 
 interface Checked {
   readonly text: string;

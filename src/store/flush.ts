@@ -185,8 +185,7 @@ export function stepsOf(
   }
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
   if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
-  if (queueWithWays.size > 0)
-    steps.push({ name: "queueWithWays", values: queueWithWays.values() });
+  if (queueWithWays.size > 0) steps.push({ name: "queueWithWays", values: queueWithWays.values() });
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
