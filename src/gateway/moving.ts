@@ -170,7 +170,7 @@ export function createMoving(parts: {
   ): TraceLine {
     const took = channelOf(queue);
     const facts: Record<string, string | boolean> = { message: id, from, to: queue };
-    facts["why"] = `took ${queue} because ${because}`;
+    facts["text"] = `took ${queue} because ${because}`;
     if (backup !== undefined) {
       facts["backup"] = backup.target;
       const remote = parts.channel(took)?.sessions()[0]?.remote ?? backup.address;
@@ -182,7 +182,10 @@ export function createMoving(parts: {
   }
 
   function awayLine({ id }: SendRow, { target, address }: BackupPolicy, at: number): TraceLine {
-    const facts: Record<string, string> = { message: id, backup: target, why: "is not there" };
+    const facts: Record<string, string> = {
+      message: id,
+      text: `the backup ${target} is not there`,
+    };
     if (address !== undefined) facts["address"] = address;
     return { at, what: "backup", facts };
   }

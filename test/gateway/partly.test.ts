@@ -124,7 +124,7 @@ test("parts that only the provider's rate holds back wait where they are, unless
   answer(taken);
   assert.deepEqual(ends, []);
   halt();
-  assert.deepEqual(ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
 });
 
 test("after a refusal for now no further part goes, and what is in flight is waited for", () => {
@@ -134,7 +134,7 @@ test("after a refusal for now no further part goes, and what is in flight is wai
   assert.deepEqual(sent, ["1", "2"]);
   assert.deepEqual(ends, []);
   answer(taken);
-  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: false }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: false, error: undefined }]);
 });
 
 test("a part without an answer makes the message uncertain, and is sent again", () => {
@@ -143,7 +143,7 @@ test("a part without an answer makes the message uncertain, and is sent again", 
   answer(taken);
   answer(unanswered);
   answer(taken);
-  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: true }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: true, error: undefined }]);
   assert.deepEqual(
     attempts.map(({ status, maybeTwice }) => [status, maybeTwice]),
     [
@@ -220,10 +220,10 @@ test("at a stop, held or with nobody bound, what has nothing in flight goes back
   stopped.halt();
   // Nobody goes on with it after this answer.
   stopped.reply(taken);
-  assert.deepEqual(stopped.ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(stopped.ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
   const gone = stage(1);
   gone.begin();
   gone.room.window = 0;
   gone.answer(taken);
-  assert.deepEqual(gone.ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(gone.ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
 });
