@@ -4,7 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { LifeView, MessageView } from "../../src/model/view.ts";
+import type {
+  ChannelView,
+  LifeView,
+  MessageView,
+  StatusView,
+  StopView,
+} from "../../src/model/view.ts";
 import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
 import { startSmsc } from "../../src/simulator/smsc.ts";
 import type { Outcome, OutcomeOf } from "../../src/simulator/rules.ts";
@@ -25,7 +31,7 @@ const TRIGGERS = {
       else message.forward();
     });
     export const MATCH = onReport({}, (report) => report.apply());
-    export const TELL = onStatus({}, (status) => status.report());`,
+    export const TELL = onStatus({}, (message) => message.root?.report());`,
 };
 
 /** What a provider answers to the messages for a number, by its last two digits; the last one stays. */
@@ -39,9 +45,10 @@ const answers: Record<string, Record<string, readonly Outcome["answer"][]>> = {
     "06": [0x58],
     "07": [0x08],
     "08": [0x45],
+    "09": [0x58, 0x58, 0x58, 0x58, 0],
   },
   SMPP2: { "01": [0x45], "04": [0x0b], "05": [0x0b] },
-  SMPP3: {},
+  SMPP3: { "07": [0x08], "11": [0x08] },
 };
 
 function outcomeOn(channel: string): OutcomeOf {
@@ -69,7 +76,8 @@ before(async () => {
   const [one, two, three] = [await open("SMPP1"), await open("SMPP2"), await open("SMPP3")];
   const to = ({ port }: { readonly port: number }, systemId: string, failures = {}) => ({
     ...{ type: "smpp-client", host: "127.0.0.1", port, password: "x", reconnectMs: 50 },
-    ...{ systemId, failures, responseTimeoutMs: 300, windowRequests: 5 },
+    // A report comes on any session of that name.
+    ...{ systemId, group: systemId, failures, responseTimeoutMs: 300, windowRequests: 5 },
   });
   const breaker = { failures: 3, of: 3, withinMs: 60_000, openMs: 400 };
   const doubled = [{ on: ["timeout"], nextRoute: 0 }];
@@ -106,6 +114,7 @@ before(async () => {
             { match: { to: "06$" }, target: "HOME" },
             { match: { to: "07$" }, target: "SMPP3" },
             { match: { to: "09$" }, target: ["BROKEN", "SMPP3"] },
+            { match: { to: "11$" }, target: ["AWAY", "SMPP2"] },
             { match: { to: "10$" }, target: "smppserver/Test2" },
           ],
           default: "SMPP1",
@@ -212,11 +221,69 @@ test("[Y21] [Y25] a customer's sessions are a backup, too; the retries of each k
   });
   const home = await submit("+31612345606");
   const out = await ended(home, "DELIVERED");
-  assert.deepEqual(textsOf(out), ["took HOME/Test2 because HOME answered 0x58 once"]);
+  assert.deepEqual(textsOf(out), ["took SMPP_SERVER1/Test2 because HOME answered 0x58 once"]);
   assert.equal((await customer.delivered(1))[0]?.sms.octets.toString(), "Hi");
   const given = await ended(await submit("+31612345610"), "FAILED");
   assert.equal(refused, 11);
   assert.equal(given.attempts.length, 11);
   const gone = await ended(await submit("+31612345607"), "FAILED");
   assert.equal(gone.attempts.length, 9);
+});
+
+test("[B13] [U6] a breaker opens, is seen, what waits goes on by its next way, and one message closes it again", async () => {
+  const channels = () => gateway.running.admin.socket;
+  const stopOf = async (): Promise<StopView | undefined> => {
+    const { body } = await askAdmin<ChannelView[]>(channels(), "GET", "/v1/channels");
+    return body.find(({ name }) => name === "BROKEN")?.stopped;
+  };
+  const outs = await Promise.all(
+    [1, 2].map(async () => ended(await submit("+31612345609"), "DELIVERED")),
+  );
+  const texts = outs.flatMap(textsOf).map(String);
+  assert.ok(
+    texts.length > 0 && texts.every((text) => text.startsWith("took SMPP3 because BROKEN ")),
+  );
+  assert.match(texts.join(), /BROKEN answered 0x58 (once|twice)|BROKEN failed too often/);
+  const open = await stopOf();
+  assert.deepEqual([open?.what, open?.queue], ["open", "BROKEN"]);
+  assert.match(open?.why ?? "", /3 of 3 failed, last ESME_RTHROTTLED/);
+  const { body } = await askAdmin<StatusView>(channels(), "GET", "/v1/status");
+  assert.ok(body.troubles.some((text) => text.startsWith("The breaker of BROKEN is open")));
+  // While it is open the routing table passes it over.
+  const passed = await ended(await submit("+31612345609"), "DELIVERED");
+  assert.deepEqual(triesOf(passed), ["SMPP3 DELIVERED"]);
+  assert.ok(await until(async () => (await stopOf())?.what === "halfOpen", patienceMs));
+  // The probe is refused and goes on, so it opens again; the one after it is taken, and closes it.
+  await ended(await submit("+31612345609"), "DELIVERED");
+  assert.equal((await stopOf())?.what, "open");
+  assert.ok(await until(async () => (await stopOf())?.what === "halfOpen", patienceMs));
+  const taken = await ended(await submit("+31612345609"), "DELIVERED");
+  assert.deepEqual(triesOf(taken), ["BROKEN DELIVERED"]);
+  assert.equal(await stopOf(), undefined);
+});
+
+test("[B13] [B15] the other ways of a message that waits survive a crash; so do those that a trigger has named", async () => {
+  const { query } = gateway;
+  // Nobody is bound on AWAY; SMPP2 is held, so both wait.
+  const { socket } = gateway.running.admin;
+  await askAdmin(socket, "POST", "/v1/channels/SMPP2/pause");
+  await askAdmin(socket, "POST", "/v1/channels/SMPP1/pause");
+  const id = await submit("+31612345611");
+  const named = await submit("+31612345608", "named");
+  const ways = async () =>
+    (await query("select queue, payload from pending where kind = 'send' order by id")).map(
+      ({ queue, payload }) => `${String(queue)} ${String(payload)}`,
+    );
+  assert.deepEqual(await ways(), [
+    'AWAY {"left":[{"queue":"SMPP2"}],"since":0,"failures":{}}',
+    'SMPP1 {"left":[{"queue":"SMPP2"}],"since":0,"failures":{}}',
+  ]);
+  await gateway.restart();
+  const restarted = gateway.running.admin.socket;
+  for (const name of ["SMPP1", "SMPP2"])
+    await askAdmin(restarted, "POST", `/v1/channels/${name}/resume`);
+  const out = await ended(id, "DELIVERED");
+  assert.deepEqual(textsOf(out), ["took SMPP2 because nobody was bound on AWAY for 0.2 s"]);
+  const other = await ended(named, "DELIVERED");
+  assert.deepEqual(textsOf(other), ["took SMPP2 because SMPP1 answered 0x45 once"]);
 });
