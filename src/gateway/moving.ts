@@ -9,6 +9,9 @@ import { type Onward, type Stand, channelOf, divertedTo } from "./outcome.ts";
 import { queueParts } from "./queue-name.ts";
 import { type QueueState, type Queues, count, doubt, leave, queueRowsMax, take } from "./queues.ts";
 
+/** ms. So often what could go another way is looked at, while that one is not up either. */
+const lookAgainMs = 1_000;
+
 /** What follows from failures, and where else a message may go. */
 export interface FailureParts {
   readonly policyOf: (channel: string) => FailurePolicy;
@@ -147,14 +150,18 @@ export function createMoving(parts: {
   function divert(state: QueueState, why: string): void {
     const { backup } = policyOf(state.channel);
     const ways = new Map<string, Onward>();
+    let isLeft = false;
     const nowMs = clock.nowMs();
     const rows = state.waiting.takeAll((row) => {
       const mayGo = (row.ways?.left.length ?? 0) > 0 || backup !== undefined;
       if (!mayGo || row.expiresMs <= nowMs) return false;
       const to = divertedTo(why, standOf(state, row));
-      if (to !== undefined) ways.set(row.id, to);
+      if (to === undefined) isLeft = true;
+      else ways.set(row.id, to);
       return to !== undefined;
     });
+    // Nobody tells when the channels of their other ways are up again.
+    if (isLeft) wakeIn(state, lookAgainMs);
     for (const row of rows) {
       const to = ways.get(row.id);
       if (to === undefined) continue;
