@@ -120,10 +120,11 @@ function listed(channels: readonly ChannelView[]): string {
   );
 }
 
-function detailOf({ description, detail, idBase }: ChannelView): string {
+function detailOf({ description, detail, idBase, stopped }: ChannelView): string {
   const ids =
     idBase === undefined || (idBase.by === "learnt" && idBase.base === "same")
       ? ""
       : `report ids: ${idBaseWords[idBase.base]} (${idBase.by})`;
-  return [description, detail, ids].filter((words) => words !== "").join("; ");
+  const rest = stopped === undefined ? "" : `${stopped.queue} is left alone: ${stopped.why}`;
+  return [description, detail, rest, ids].filter((words) => words !== "").join("; ");
 }

@@ -50,6 +50,14 @@ export const channelShape: z.ZodType<ChannelView> = z.object({
   uncertain: z.number(),
   oldestDueMs: maybe(z.number()),
   held: maybe(z.enum(["paused", "drained"])),
+  stopped: maybe(
+    z.object({
+      queue: z.string(),
+      what: z.enum(["resting", "open", "halfOpen"]),
+      untilMs: maybe(z.number()),
+      why: z.string(),
+    }),
+  ),
   idBase: maybe(z.object({ base: z.enum(ID_BASES), by: z.enum(["set", "learnt"]) })),
   lastError: maybe(z.object({ atMs: z.number(), text: z.string() })),
   certificates: maybe(

@@ -6,6 +6,7 @@ import { type AdminPort, openAdminPort } from "./admin/port.ts";
 import { createBus } from "./bus/bus.ts";
 import { isToProvider } from "./channel/catalog.ts";
 import type { Channel, ChannelHost } from "./channel/channel.ts";
+import { failurePolicies } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -30,7 +31,8 @@ import { silentMeter } from "./model/meter.ts";
 import { providerFault, rulesThatAsk } from "./route/check.ts";
 import { loginsIn } from "./service/accounts-settings.ts";
 import { openServices } from "./service/services.ts";
-import { type Settings, defaultChannelOf, directoryIn } from "./settings.ts";
+import { defaultChannelOf, directoryIn } from "./settings-faults.ts";
+import type { Settings } from "./settings.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
 import { testedApproval } from "./trigger/approval.ts";
@@ -201,6 +203,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     closers.push(() => live.close());
     gateway.routing.lookUpIn(numberTables.table);
     gateway.routing.use(settings.routes, directoryIn(settings));
+    gateway.failurePolicies.use(failurePolicies(settings));
     // What customers and providers send while the rest is still being opened is answered already.
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
@@ -223,6 +226,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         applied(next) {
           gateway.routing.use(next.routes, directoryIn(next));
           useLogins(store, next);
+          gateway.failurePolicies.use(failurePolicies(next));
         },
         hasTable,
         now: clock.nowMs,

@@ -1,21 +1,20 @@
-import { channelSettings, isToProvider } from "./channel/catalog.ts";
+import { channelSettings } from "./channel/catalog.ts";
 import { httpClientFaults } from "./channel/http-client-files.ts";
+import { sharedFailureSettings } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
-import { routableChannels } from "./channel/routable.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
 import { recordSettings } from "./config/record-settings.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
 import type { DataSourceView } from "./model/data-source-view.ts";
-import { routeFaults } from "./route/check.ts";
-import { type Directory, directoryOf } from "./route/directory.ts";
 import { routesSettings } from "./route/settings.ts";
 import { optOutSettings } from "./route/opt-out-settings.ts";
-import { accountsSettings, passwordRules, strictFaults } from "./service/accounts-settings.ts";
+import { accountsSettings, passwordRules } from "./service/accounts-settings.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
+import { settingsFaults } from "./settings-faults.ts";
 
 const port = (preset: number) => z.int().min(0).max(65_535).default(preset);
 
@@ -216,6 +215,9 @@ export const settingsSchema = z
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,
+    failures: sharedFailureSettings.describe(
+      "What is done with messages that a peer does not take; see docs/routes.md.",
+    ),
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     routes: routesSettings,
     simulator: z
@@ -245,58 +247,11 @@ export const settingsSchema = z
       .describe("A provider to try with, run inside the gateway; leave it out in earnest."),
   })
   .superRefine((settings, context) => {
-    const { keepTraceDays, keepMessageDays } = settings.retention;
-    if (keepTraceDays > keepMessageDays)
-      context.addIssue({
-        code: "custom",
-        path: ["retention", "keepTraceDays"],
-        message: `must not be more than keepMessageDays (${keepMessageDays}): steps without their message help nobody`,
-      });
-    const { aheadMs, validityMs, reportWaitMs } = longestWaits(Object.values(settings.channels));
-    const longestMs = aheadMs + validityMs + reportWaitMs;
-    if (keepMessageDays * dayMs <= longestMs)
-      context.addIssue({
-        code: "custom",
-        path: ["retention", "keepMessageDays"],
-        message: `must be more than the longest scheduleAheadMs (${aheadMs}), the longest validityMs (${validityMs}) and the longest reports.waitMs (${reportWaitMs}) together, at least ${Math.floor(longestMs / dayMs) + 1}, else reports find no message`,
-      });
-    const [first, ...others] = defaultChannels(settings);
-    for (const name of others)
-      context.addIssue({
-        code: "custom",
-        path: ["channels", name, "default"],
-        message: `must not be true because it is of ${first} already, and one channel is the default`,
-      });
-    for (const [name, channel] of Object.entries(settings.channels)) {
-      const path = (key: string) => ["channels", name, key];
-      const late = settings.eventDeadlineMs;
-      if (channel.type !== "smpp-server") continue;
-      if (channel.bindTimeoutMs <= late)
-        context.addIssue({
-          code: "custom",
-          path: path("bindTimeoutMs"),
-          message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
-        });
-      if (channel.answerTimeoutMs <= late)
-        context.addIssue({
-          code: "custom",
-          path: path("answerTimeoutMs"),
-          message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
-        });
-    }
-    if (settings.passwords === "strict")
-      for (const { id, text } of strictFaults(settings.accounts))
-        context.addIssue({ code: "custom", path: ["accounts", id], message: text });
-    for (const { path, text } of routeFaults(settings.routes, directoryIn(settings)))
-      context.addIssue({ code: "custom", path: ["routes", ...path], message: text });
+    for (const { path, message } of settingsFaults(settings))
+      context.addIssue({ code: "custom", path: [...path], message });
   });
 
 export type Settings = z.infer<typeof settingsSchema>;
-
-/** The channels as the routing table names them. */
-export function directoryIn({ channels }: Pick<Settings, "channels">): Directory {
-  return directoryOf(routableChannels(channels));
-}
 
 /**
  * What is wrong with the files that these settings name, each of which is checked by itself. `file` is
@@ -349,36 +304,4 @@ export function doorsOf({ channels }: Settings): readonly Door[] {
 export function dataSourcesOf({ dataSources }: Settings): readonly DataSourceView[] {
   const all = Object.entries(dataSources).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return all.map(([name, settings]) => sourceView(name, settings));
-}
-
-/** Where what is for a provider goes, and not for a certain one; undefined when no channel says so. */
-export function defaultChannelOf(settings: Settings): string | undefined {
-  return defaultChannels(settings)[0];
-}
-
-function defaultChannels({ channels }: Pick<Settings, "channels">): readonly string[] {
-  return Object.entries(channels).flatMap(([name, channel]) =>
-    isToProvider(channel) && channel.default ? [name] : [],
-  );
-}
-
-const dayMs = 86_400_000;
-
-/** A message may be scheduled, wait for its turn on one channel and for its report on another. */
-function longestWaits(channels: readonly Settings["channels"][string][]): {
-  readonly aheadMs: number;
-  readonly validityMs: number;
-  readonly reportWaitMs: number;
-} {
-  return {
-    aheadMs: Math.max(
-      0,
-      ...channels.map((channel) => (channel.type === "smpp-server" ? channel.scheduleAheadMs : 0)),
-    ),
-    validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
-    reportWaitMs: Math.max(
-      0,
-      ...channels.map((channel) => (isToProvider(channel) ? channel.reports.waitMs : 0)),
-    ),
-  };
 }

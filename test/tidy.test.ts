@@ -56,13 +56,20 @@ const LAW: Law = {
     service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
+    // What is wrong between settings.
+    "settings-faults.ts": { parts: ["channel", "route", "service", "settings.ts"] },
     "settings.ts": {
-      parts: ["model", "config", "channel", "trigger", "store", "service", "route"],
+      parts: "model config channel trigger store service route settings-faults.ts".split(" "),
     },
-    live: { parts: "model log config bus store channel gateway route settings.ts".split(" ") },
+    live: {
+      parts:
+        "model log config bus store channel gateway route settings.ts settings-faults.ts".split(
+          " ",
+        ),
+    },
     "main.ts": {
       parts:
-        "model log http config route bus store trigger channel gateway service admin live simulator settings.ts".split(
+        "model log http config route bus store trigger channel gateway service admin live simulator settings.ts settings-faults.ts".split(
           " ",
         ),
     },

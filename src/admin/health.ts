@@ -53,7 +53,16 @@ export async function readingsOf(parts: {
     ),
     channels: gateway.channels().flatMap(({ state, ...view }) => {
       const counted = traffic.get(view.name);
-      return counted === undefined ? [] : [{ ...view, up: state === "up", traffic: counted }];
+      return counted === undefined
+        ? []
+        : [
+            {
+              ...view,
+              up: state === "up",
+              breakerOpen: view.stopped !== undefined && view.stopped.what !== "resting",
+              traffic: counted,
+            },
+          ];
     }),
     sessions: gateway.sessions(),
     triggers,

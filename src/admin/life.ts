@@ -50,7 +50,14 @@ export function entriesOf(rows: readonly EntryRow[], codingsOn?: CodingsOn): Mes
 const OPERATED: ReadonlySet<string> = new Set(["moved", "dropped", "cancelled", "resent"]);
 
 /** Lines that are only about the message that they name. */
-const NAMED: ReadonlySet<string> = new Set(["delivered", "failed", ...OPERATED]);
+const NAMED: ReadonlySet<string> = new Set([
+  "delivered",
+  "failed",
+  // What a failure policy did to it.
+  "rerouted",
+  "backup",
+  ...OPERATED,
+]);
 
 interface Draft {
   readonly view: MessageView;

@@ -40,6 +40,7 @@ async function statusOf(parts: AdminParts): Promise<StatusView> {
   const troubles = [
     ...databaseTroubles(facts, { reachable, stalledMs }),
     ...channels.flatMap((channel) => downTrouble(channel, nowMs)),
+    ...channels.flatMap((channel) => stoppedTrouble(channel, nowMs)),
     ...triggers.flatMap(triggerTrouble),
     ...queues.flatMap((queue) => queueTrouble(queue, { channels, sessions, nowMs })),
     ...channels.flatMap((channel) => heldTrouble(channel, gateway.holds.of(channel.name), nowMs)),
@@ -168,6 +169,16 @@ function heldTrouble(
   const since = duration(nowMs - hold.sinceMs);
   return [
     `${name} is ${held} for ${since}, by ${hold.by}; ${queued} messages wait. \`signalbox channel resume ${name}\` lets it go on.`,
+  ];
+}
+
+/** A pause is as the policy wants it; a breaker says that something is wrong. */
+function stoppedTrouble({ name, stopped, queued }: ChannelView, nowMs: number): string[] {
+  if (stopped === undefined || stopped.what === "resting") return [];
+  const { queue, untilMs, why } = stopped;
+  const until = untilMs === undefined ? "the next message" : duration(untilMs - nowMs);
+  return [
+    `The breaker of ${queue} is open, ${until} until it is tried again: ${why}; ${queued} messages wait. \`signalbox channel resume ${name}\` closes it at once.`,
   ];
 }
 

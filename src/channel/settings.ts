@@ -1,4 +1,5 @@
 import { z } from "../config/schema.ts";
+import { failureSettings } from "./failure-settings.ts";
 import { GatewayError } from "../model/error.ts";
 import { type Rate, ratesFrom } from "../model/rate.ts";
 import { sessionLimits } from "../smpp/limits.ts";
@@ -40,6 +41,9 @@ export const commonSettings = {
     .default(1_000_000)
     .meta({ unit: "messages" })
     .describe("Messages that may wait for this channel; more are refused with 0x14."),
+  failures: failureSettings.describe(
+    "What is done with messages that this channel does not get rid of; see docs/routes.md.",
+  ),
   join: z
     .boolean()
     .default(false)

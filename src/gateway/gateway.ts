@@ -15,47 +15,34 @@ import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
-import { alertAnswerer } from "./alert.ts";
+import { type Answering, answerEvents } from "./answering.ts";
 import { createBindNotes } from "./bind-notes.ts";
-import { bindAnswerer } from "./bind.ts";
-import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
 import { type Erase, createErase } from "./erase.ts";
 import { asksReport, createFinisher, type SendRow } from "./finish.ts";
-import { createCustomerOperations } from "./customer-operations.ts";
 import { createConcluding } from "./concluding.ts";
 import { createDue } from "./due.ts";
-import { gated } from "./gate.ts";
-import { withFileAccounts } from "./filed-binds.ts";
 import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
 import { type Inbound, ownerFor } from "./inbound.ts";
-import { type Join, createJoin } from "./join.ts";
 import { startLater } from "./later.ts";
-import { createMaker } from "./make.ts";
-import { createMatcher } from "./match.ts";
-import { meteredBinds, meteredFinisher, meteredMessages } from "./metered.ts";
-import { type Notices, createNotices } from "./notice.ts";
+import { meteredFinisher } from "./metered.ts";
 import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import { withOptOuts } from "./opt-out-gate.ts";
 import type { OptOuts } from "./opt-outs.ts";
+import { type Policies, backupQueues, createPolicies } from "./policies.ts";
 import { createPartTally } from "./part-tally.ts";
 import { createOutdatedOf } from "./outdated.ts";
 import { queueForOf } from "./queue-for.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
 import { eventReader, type ReadEvents } from "./replay.ts";
-import { createReplace } from "./replace.ts";
-import { type Schedules, createSchedules } from "./schedules.ts";
-import { replacingIfPresent } from "./replace-if-present.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
-import { type Routing, createRouting, routed } from "./routing.ts";
+import { type Routing, createRouting } from "./routing.ts";
 import { routeCalls } from "./route-calls.ts";
-import { createReports, type Reports } from "./report.ts";
 import { createSender } from "./send.ts";
 import { createSentMemory } from "./sent-memory.ts";
-import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
+import type { Following } from "./status.ts";
 import { createTransactions } from "./transaction.ts";
 import { explained } from "./unmatched.ts";
 
@@ -93,6 +80,8 @@ export interface Gateway {
   readonly operations: Operations;
   /** Where messages go that name no channel. */
   readonly routing: Routing;
+  /** What is done with messages that a channel does not get rid of. */
+  readonly failurePolicies: Policies;
   /** Erases what is kept about a number. */
   readonly erase: Erase;
   /** A channel can take more. */
@@ -131,7 +120,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   let channels: ReadonlyMap<string, Channel> = new Map();
   let switchedOff: () => readonly OwnView[] = () => [];
   let engine: Engine | undefined;
-  let reports: Reports | undefined;
+  let answering: Answering | undefined;
   const { writer, queue } = store;
   const flow = createFlow({ store, channels: () => channels, clock, log, worthStoring });
   const memory = createSentMemory();
@@ -139,16 +128,16 @@ export function createGateway(parts: GatewayParts): Gateway {
   const concluding = createConcluding();
   const tally = createPartTally(store.reports);
   const bases = createIdBases({ setFor: idBaseSetFor, keep: store.idBases.put, log });
-  let status: StatusDecider | undefined;
-  let notices: Notices | undefined;
-  let schedules: Schedules | undefined;
-  let join: Join | undefined;
   let later: { stop(): Promise<void> } | undefined;
+  const policies = createPolicies();
   const holds = createHolds({
     table: store.holds,
     channel: known,
     drainMs: parts.drainMs,
-    onResumed: (name) => sender.ready(name),
+    onResumed(name) {
+      sender.stops.lift(name);
+      sender.ready(name);
+    },
     changed: tellHold,
   });
   const sender = createSender({
@@ -167,6 +156,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     finished: ({ id, message }, { status: state, error }) =>
       transactions.ended(id, state, error, asksReport(message)),
     startId: store.startId,
+    failures: { policyOf: policies.of, backupQueue: (backup) => backupQueueOf(backup), newId },
     optOuts: parts.optOuts,
     due: createDue({ writer, clock, log }),
   });
@@ -176,11 +166,13 @@ export function createGateway(parts: GatewayParts): Gateway {
   const routes = {
     channel,
     held: (name: string) => holds.of(name) !== undefined,
+    stopped: (name: string) => isLeftAlone(name),
     routeOf: (account: string) => store.accounts.optionsOf(account).route,
     now: clock.nowMs,
   };
   const routing = createRouting(routes);
-  const asking = { ...routes, ...routing };
+  const asking = { ...routes, ...routing, queueFor };
+  const backupQueueOf = backupQueues(routing, queueFor);
   const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
@@ -197,70 +189,18 @@ export function createGateway(parts: GatewayParts): Gateway {
       ...routeCalls(asking),
     },
     routing,
+    failurePolicies: policies,
     note,
     attach(given, opened, off = () => []) {
       engine = given;
       channels = opened;
       switchedOff = off;
-      const { admission } = flow;
-      const binds = withFileAccounts({ engine, accounts: store.accounts, note });
-      const noting = { writer, clock, log, worthStoring, takeNotes, admission };
-      const bind = bindAnswerer({ ...noting, engine: binds });
-      bus.answer("bind", meteredBinds(bind, meter));
-      const offer = sender.offer;
-      const make = createMaker({ clock, newId, queueFor, tlvsOn });
-      const { isDiskLow } = store;
-      const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
-      const route: Parameters<typeof messageAnswerer>[0]["route"] = (event, action, account) =>
-        routed(event, action, account, asking);
-      const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
-      const asked = { worthStoring, queueFor, route, tlvsOn, refundsOf };
-      const guarded = { ...deciding, engine: withOptOuts({ ...parts, engine, queueFor }) };
-      const receive = { ...guarded, ...asked, channel, transactions };
-      status = createStatusDecider({
-        engine,
-        make,
-        clock,
-        newId,
-        optionsOf: store.accounts.optionsOf,
-        hears: transactions.hears,
-        codingsOn,
-        tlvsOn,
+      answering = answerEvents({
+        ...{ ...parts, meter },
+        ...{ engine, flow, worthStoring, takeNotes, note, sender, queueFor, asking, transactions },
+        ...{ operations, memory, onItsWay, concluding, tally, bases },
+        ...{ channels: () => channels, codingsOn, tlvsOn, groupOf, channelsOf },
       });
-      const replace = createReplace({ ...receive, store, sender, codingsOn });
-      const own = { own: store.ownMessages, cancel: operations.cancel, replace, log };
-      bus.answer("operation", createCustomerOperations(own));
-      const { ownerOf } = inbound;
-      bus.answer("alert", alertAnswerer({ ownerOf, channels: () => channels.values(), log }));
-      join = createJoin({
-        ...deciding,
-        receive: replacingIfPresent(messageAnswerer(receive), own),
-        queue,
-        channel,
-        status,
-      });
-      const answer = gated(flow.gate, join.answer);
-      bus.answer("message", meteredMessages(answer, { meter, clock }));
-      const matcher = createMatcher({
-        memory,
-        table: store.reports,
-        onItsWay,
-        concluding,
-        bases,
-        groupOf,
-        channelsOf,
-      });
-      const ended = (id: string, state: Status, error: string | undefined): void =>
-        transactions.ended(id, state, error, true);
-      reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
-      bus.answer("report", reports.answer);
-      notices = createNotices({ engine, writer, make, clock, log, newId, offer });
-      bus.answer("channel", notices.channel);
-      bus.answer("session", notices.session);
-      const tell = notices.account;
-      store.onLowBalance((low) => tell({ id: newId(), ...low, what: "low", atMs: clock.nowMs() }));
-      const { schedules: table } = store;
-      schedules = createSchedules({ engine, table, notices, writer, clock, log, newId });
     },
     holds,
     operations,
@@ -274,9 +214,10 @@ export function createGateway(parts: GatewayParts): Gateway {
         const { held = "resumed", by = "" } = holds.of(name) ?? {};
         tellHold(name, held, by);
       }
-      await join?.takeUp();
+      await answering?.join.takeUp();
       await flow.recall();
-      if (reports === undefined || status === undefined || notices === undefined) return;
+      if (answering === undefined) return;
+      const { reports, status, notices, schedules } = answering;
       const { offer } = sender;
       const table = store.reports;
       const parts = {
@@ -296,7 +237,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         offer,
       };
       later = startLater({ ...parts, reportWaits });
-      schedules?.start();
+      schedules.start();
     },
     channels: () => [
       ...[...channels.values()].map((channel) => viewOf(channel.view(), channel)),
@@ -317,8 +258,9 @@ export function createGateway(parts: GatewayParts): Gateway {
       return explained(rows, { table, reports: found, groupOf, channels: providers });
     },
     rematch(ids) {
-      if (reports === undefined) throw new GatewayError("overloaded", "The gateway starts.");
+      if (answering === undefined) throw new GatewayError("overloaded", "The gateway starts.");
       const { unmatched: table } = store;
+      const { reports } = answering;
       return createRematch({ table, reports, writer, clock, newId })(ids);
     },
     triggers: () => engine?.list() ?? [],
@@ -326,6 +268,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     readings: () => readingsOf(channels, engine),
     settled: () => sender.settled(),
     async drain() {
+      const { notices, schedules, join } = answering ?? {};
       const asking = [later?.stop(), notices?.stop(), schedules?.stop()];
       await Promise.all([...asking, join?.stop(), transactions.stop()]);
       await sender.drain();
@@ -350,7 +293,13 @@ export function createGateway(parts: GatewayParts): Gateway {
     const held = holds.of(name)?.held;
     const queues = { ...sender.counts(name), oldestDueMs: sender.oldestDueMs(name) };
     const idBase = channel?.taken === "SENT" ? bases.known(channel.group) : undefined;
-    return { ...view, ...queues, held, idBase };
+    return { ...view, ...queues, held, stopped: sender.stops.view(name), idBase };
+  }
+
+  /** Half open, the next message shows whether it works again. A customer's pause is nobody else's. */
+  function isLeftAlone(name: string): boolean {
+    const stop = sender.stops.view(name);
+    return stop !== undefined && stop.queue === name && stop.what !== "halfOpen";
   }
 
   /** The triggers of a status are asked only where there is somebody who sent the message. */
@@ -360,6 +309,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     error: string | undefined,
   ): Promise<Following> {
     const sent = original === undefined ? await store.reports.sentOf(id) : { message, original };
+    const status = answering?.status;
     if (sent === undefined || status === undefined)
       return { lines: [], tell: [], later: undefined };
     const event = { id: newId(), atMs: clock.nowMs(), sent, status: state, error };

@@ -16,6 +16,8 @@ export interface ForwardToOne extends Undirected {
   readonly channel: string;
   /** Of one that the routing table has found its way: the other ways, best first, for when it fails. */
   readonly candidates?: readonly Candidate[];
+  /** Of one short message on that way, as the routing table knows it. */
+  readonly price?: string;
 }
 
 /**

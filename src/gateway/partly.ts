@@ -8,7 +8,7 @@ import type { Status } from "../model/status.ts";
 import type { Writer } from "../store/writer.ts";
 import { type SendRow, asksReport } from "./finish.ts";
 import { meteredSend } from "./metered.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { type Again, type Onward, type Outcome, type Stand, outcomeOf } from "./outcome.ts";
 import type { PartTally } from "./part-tally.ts";
 import type { QueueState } from "./queues.ts";
 import type { SentMemory } from "./sent-memory.ts";
@@ -25,14 +25,22 @@ interface Partly {
   taken: number;
   /** An answer after which no further part is handed over: the message fails, or waits. */
   stop: Outcome | undefined;
+  /** The answer that it follows from. */
+  stoppedBy: SendResult | undefined;
   /** The peer may have a part of which we do not know it. */
   uncertain: boolean;
 }
 
 /** How the handing over of a message in parts came out. */
 export type PartlyEnd =
-  | { readonly do: "finish"; readonly status: Status; readonly error: string | undefined }
-  | { readonly do: "again"; readonly waitMs: number; readonly uncertain: boolean };
+  | {
+      readonly do: "finish";
+      readonly status: Status;
+      readonly error: string | undefined;
+      readonly pauseMs?: number;
+    }
+  | Again
+  | Onward;
 
 /**
  * Hands over messages part by part. What became of a part is written down at once, so that after a
@@ -57,6 +65,10 @@ export function createPartSender(parts: {
   readonly meter: Meter;
   readonly memory: Pick<SentMemory, "put">;
   readonly tally: Pick<PartTally, "begin">;
+  /** How a row stands, for the failure policy. */
+  readonly standOf: (state: QueueState, row: SendRow) => Stand;
+  /** Told of each answer, and of none. */
+  readonly answered: (state: QueueState, result: SendResult) => void;
   /** The gateway stops: what has nothing in flight waits for the next start. */
   readonly isDraining: () => boolean;
   /** Called in the handler that read the last answer. */
@@ -78,9 +90,10 @@ export function createPartSender(parts: {
       const todo = requests.flatMap((_request, at) => (has.has(at + 1) ? [] : at + 1));
       if (row.tries === 0 && !row.maybeTwice) tally.begin(row.id, { total, reference });
       const { size: taken } = has;
-      const one = { row, channel, written, todo, inFlight: 0, taken, stop: undefined };
+      const one = { row, channel, written, todo, inFlight: 0, taken };
       const others = begun.get(state) ?? [];
-      begun.set(state, [...others, { ...one, uncertain: false }]);
+      const nothing = { stop: undefined, stoppedBy: undefined, uncertain: false };
+      begun.set(state, [...others, { ...one, ...nothing }]);
       advance(state, false);
     },
     advance,
@@ -116,18 +129,21 @@ export function createPartSender(parts: {
 
   function answered(state: QueueState, one: Partly, number: number, result: SendResult): void {
     const { row, channel, written } = one;
-    const { message, original, tries, expiresMs, id } = row;
+    const { message, original, tries, id } = row;
     const total = written.requests.length;
     const { reference } = written;
     const atMs = clock.nowMs();
-    const given = { tries, expiresMs, nowMs: atMs, taken: channel.taken };
-    const outcome = outcomeOf(result, { ...given, once: isDatagram(message) });
+    parts.answered(state, result);
+    const outcome = outcomeFor(state, one, result);
     const providerId = result.kind === "taken" ? result.providerId : undefined;
     if (result.kind === "taken") one.taken += 1;
     else one.todo.push(number);
     if (result.kind === "uncertain") one.uncertain = true;
     // What ends the message outweighs what lets it wait.
-    if (result.kind !== "taken" && one.stop?.do !== "finish") one.stop = outcome;
+    if (result.kind !== "taken" && one.stop?.do !== "finish") {
+      one.stop = outcome;
+      one.stoppedBy = result;
+    }
     const reportAsked = asksReport(message);
     if (providerId !== undefined && original !== undefined && reportAsked)
       memory.put(channel.group, providerId, {
@@ -159,24 +175,38 @@ export function createPartSender(parts: {
       });
   }
 
+  /** Who has a part of it gets the rest, or nobody does. */
+  function outcomeFor(state: QueueState, one: Partly, result: SendResult): Outcome {
+    const { row, channel, taken } = one;
+    const stand = { ...parts.standOf(state, row), stays: taken > 0 };
+    return outcomeOf(result, { ...stand, taken: channel.taken, once: isDatagram(row.message) });
+  }
+
   /** `stuck`: nothing more can be handed over now. */
   function endIfDone(state: QueueState, one: Partly, stuck: boolean): void {
-    const { row, channel, stop, todo, taken, uncertain } = one;
+    const { row, channel, stoppedBy, todo, taken, uncertain } = one;
+    let { stop } = one;
     if (one.inFlight > 0 || (stop === undefined && todo.length > 0 && !stuck)) return;
     const all = begun.get(state) ?? [];
     if (!all.includes(one)) return;
     const others = all.filter((other) => other !== one);
     if (others.length > 0) begun.set(state, others);
     else begun.delete(state);
-    if (stop?.do === "again") ended(state, row, { do: "again", waitMs: stop.waitMs, uncertain });
+    // What was taken after that, or may have been, binds it to this channel.
+    if (stop?.do === "onward" && stoppedBy !== undefined && (taken > 0 || uncertain))
+      stop = outcomeFor(state, { ...one, taken: 1 }, stoppedBy);
+    if (stop?.do === "again" || stop?.do === "onward")
+      ended(state, row, { ...stop, uncertain, error: undefined });
     else if (stop !== undefined) ended(state, row, failure(stop, taken));
-    else if (todo.length > 0) ended(state, row, { do: "again", waitMs: 0, uncertain });
+    else if (todo.length > 0)
+      ended(state, row, { do: "again", waitMs: 0, uncertain, error: undefined });
     else ended(state, row, { do: "finish", status: channel.taken, error: undefined });
   }
 }
 
 /** The answers of the parts are in their attempts; of the whole it counts whether anything is out. */
-function failure({ status, error }: Outcome & { do: "finish" }, taken: number): PartlyEnd {
+function failure({ status, error, pauseMs }: Outcome & { do: "finish" }, taken: number): PartlyEnd {
   const whole = status === "EXPIRED" ? error : "multipart_failed";
-  return { do: "finish", status, error: taken > 0 ? "partial" : whole };
+  const end = { do: "finish", status, error: taken > 0 ? "partial" : whole } as const;
+  return pauseMs === undefined ? end : { ...end, pauseMs };
 }

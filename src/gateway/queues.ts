@@ -39,6 +39,8 @@ export interface QueueState {
   tableDueMs: number | undefined;
   /** False when the table holds rows of this queue that are not in memory. */
   complete: boolean;
+  /** Since when nobody is bound there, on the clock's `tickMs`, as far as it was looked at. */
+  awaySinceMs: number | undefined;
   /** Counts rows that were left in the table, so that a fetch knows what it cannot have seen. */
   left: number;
   /** Counts rows that were changed in the table, so that a fetch knows that it may have seen old ones. */
@@ -103,6 +105,7 @@ export function createQueues(): Queues {
       sums: tallyOf(channel),
       tableDueMs: undefined,
       complete: true,
+      awaySinceMs: undefined,
       left: 0,
       changed: 0,
       fetching: false,

@@ -3,15 +3,16 @@ import type { AccountOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Ruling } from "../model/decision.ts";
 import { addressOf } from "../model/address.ts";
-import { amountOf } from "../model/amount.ts";
+import { amountNumber } from "../model/amount.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
-import type { Charge, Forward, Writer } from "../store/writer.ts";
+import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
+import { type Priced, chargeOf } from "./charging.ts";
 import { type Maker, offerMade } from "./make.ts";
 import {
   type ForwardToOne,
@@ -26,6 +27,7 @@ import { storyOf } from "./story.ts";
 import { datagramWaitMs, modeOfEvent, reaches, termOf } from "./term.ts";
 import { tlvsFor } from "./tlvs.ts";
 import type { Transactions } from "./transaction.ts";
+import { waysOf } from "./ways-of.ts";
 
 export interface ReceiveParts {
   readonly engine: Pick<Engine, "decide">;
@@ -91,7 +93,7 @@ export function messageAnswerer(
     event: MessageEvent,
     ruling: Extract<Ruling, { verdict: "accept" }>,
   ): Promise<MessageAnswer> {
-    const forwards: Forward[] = [];
+    const priced: Priced[] = [];
     const nowMs = clock.nowMs();
     const mode = modeOfEvent(event);
     const waitMs = mode === "stored" ? undefined : waitOf(event, mode);
@@ -120,13 +122,15 @@ export function messageAnswerer(
       const term = termOf(event, { nowMs, relayWithinMs: channel?.relayWithinMs, waitMs });
       // Who waits for the outcome has to be told of it, so it is asked for.
       const asked = mode === "transaction" ? withReport(event, action, channel) : action;
-      const place = { queue: target.queue, ...term, log: found.lines };
+      const ways = action.candidates === undefined ? undefined : waysOf(action, queueFor);
+      const place = { queue: target.queue, ...term, ...(ways && { ways }), log: found.lines };
       const forward = forwardOf(event, asked, place, parts);
       // A value that no peer could be sent is the script's fault; its sender may try again.
       if ("fault" in forward)
         return decline(event, { verdict: "undecided", ...forward, ran: ruling.ran });
-      forwards.push(forward);
+      priced.push({ forward, action });
     }
+    const forwards = priced.map(({ forward }) => forward);
     const [nowhere] = unrouted;
     // Of a message to many, those without a way are told as such; for all others it is the whole.
     if (nowhere !== undefined && (forwards.length === 0 || event.destinations === undefined))
@@ -141,9 +145,17 @@ export function messageAnswerer(
     lines.push(...makings.lines);
     const { made } = makings;
     const account = ruling.account ?? event.message.account;
-    const charge = chargeOf(ruling, account);
+    const charge = chargeOf(ruling, priced, {
+      account,
+      final: account !== undefined && parts.refundsOf?.(account) === "never",
+      parts: partsToEach(event),
+    });
+    if (charge !== undefined && "fault" in charge)
+      return decline(event, { verdict: "undecided", ...charge, ran: ruling.ran });
+    const asked = charge === undefined ? 0 : amountNumber(charge.amount);
     const facts: Record<string, string | number> = { result: "accepted" };
-    if (charge !== undefined) facts["charged"] = ruling.charge;
+    if (charge !== undefined) facts["charged"] = asked;
+    if (ruling.chargesRoute === true) facts["price"] = "of its route";
     if (failed !== undefined) facts["failed"] = failed;
     else if (forwards.length === 0) facts["unrouted"] = "no trigger forwarded it";
     const { scheduledMs } = event;
@@ -160,7 +172,7 @@ export function messageAnswerer(
       const rows = { message, charge, forwards, made };
       const outcome = await writer.accept({ ...rows, status, error: failed });
       if (outcome === "no_credit")
-        return await refuse(event, ruling, "no_credit", `${ruling.charge} asked`);
+        return await refuse(event, ruling, "no_credit", `${asked} asked`);
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
       // A full disk is told of once, by the store.
@@ -176,17 +188,6 @@ export function messageAnswerer(
     if (unreached.length === 0) return answer;
     const told = await answer;
     return told.kind === "accepted" ? { ...told, unreached } : told;
-  }
-
-  /** What is to be held; nothing of what fails at once, unless he is refunded nothing. */
-  function chargeOf(
-    { charge, failed }: { readonly charge: number; readonly failed: string | undefined },
-    account: string | undefined,
-  ): Charge | undefined {
-    if (charge === 0 || account === undefined) return undefined;
-    const final = parts.refundsOf?.(account) === "never";
-    if (failed !== undefined && !final) return undefined;
-    return { account, amount: amountOf(charge), final };
   }
 
   function waitOf({ message }: MessageEvent, mode: "datagram" | "transaction"): number {
@@ -244,6 +245,11 @@ function statusOf(
   return scheduledMs === undefined ? "QUEUED" : "SCHEDULED";
 }
 
+/** `parts` counts those to all receivers together. */
+function partsToEach({ parts, destinations = [] }: MessageEvent): number {
+  return destinations.length < 2 ? parts : Math.max(1, Math.round(parts / destinations.length));
+}
+
 function withReport(
   { message }: MessageEvent,
   action: ForwardToOne,
@@ -288,7 +294,7 @@ function errorOf(answer: MessageAnswer): string {
 export function forwardOf(
   event: MessageEvent,
   action: ForwardToOne,
-  place: Pick<Forward, "queue" | "dueMs" | "expiresMs"> & Partial<Pick<Message, "log">>,
+  place: Pick<Forward, "queue" | "dueMs" | "expiresMs" | "ways"> & Partial<Pick<Message, "log">>,
   { newId, tlvsOn }: Pick<ReceiveParts, "newId" | "tlvsOn">,
 ): Forward | { readonly fault: ErrorCode; readonly text: string } {
   const { message } = event;

@@ -10,6 +10,7 @@ import type { TriggerView } from "../model/view.ts";
 import type { EntryRow, LifeRow } from "../store/messages.ts";
 import { eventFileText, type RecordedCall, type RecordedEvent } from "../trigger/event-file.ts";
 import {
+  chargedRoute,
   chargedWords,
   failedWords,
   forwardedWords,
@@ -146,7 +147,8 @@ function messageWords(
       : [`undecided ${String(facts["error"])}`];
   const words = ["accepted"];
   const { charged, failed } = facts;
-  if (typeof charged === "number") words.push(chargedWords(charged));
+  if (facts["price"] === "of its route") words.push(chargedRoute);
+  else if (typeof charged === "number") words.push(chargedWords(charged));
   if (failed !== undefined) words.push(failedWords(String(failed)));
   const asks = ((message.sms?.registeredDelivery ?? 0) & 3) !== 0;
   const forwards = children.map(({ message: child }) => {

@@ -17,6 +17,7 @@ import type {
 import { createRouter } from "../route/router.ts";
 import { placedRules } from "../route/placed.ts";
 import { targetsOf } from "../route/ready.ts";
+import { type Addressee, waysTo } from "../route/ways.ts";
 import type { RoutesSettings } from "../route/settings.ts";
 import type { ForwardToOne, Undirected } from "./many.ts";
 
@@ -24,6 +25,8 @@ export interface RoutingParts {
   readonly channel: (name: string) => Channel | undefined;
   /** An operator holds it. */
   readonly held: (channel: string) => boolean;
+  /** A failure policy leaves it alone for a while; never when left out. */
+  readonly stopped?: (channel: string) => boolean;
   /** The target that this account has for what no rule takes; empty when it has none. */
   readonly routeOf: (account: string) => string;
   readonly now: () => number;
@@ -45,6 +48,8 @@ export interface Routing extends Router {
     settings: RoutesSettings,
     table?: { readonly name: string; readonly table: NumberTable },
   ): Router;
+  /** The ways that one target comes to, best first, whatever the rules say. */
+  waysTo(target: string, whom: Addressee): readonly Candidate[];
   /** What a channel is, for a question about what came in on it. */
   moduleOf(channel: string): RouteModule | "";
   /** A question with what is left out filled in. */
@@ -73,6 +78,7 @@ export function createRouting(parts: RoutingParts): Routing {
       return createRouter(settings, directory, { ...around, tables: found });
     },
     resolve: (question, how) => router.resolve(question, how),
+    waysTo: (target, whom) => waysTo(target, "else", whom, directory, around).candidates,
     moduleOf,
     questionOf(asked) {
       const { account, channel: on = "", origin = "customer" } = asked;
@@ -86,7 +92,7 @@ export function createRouting(parts: RoutingParts): Routing {
   };
 
   function isUp(name: string): boolean {
-    return !held(name) && channel(name)?.view().state === "up";
+    return !held(name) && parts.stopped?.(name) !== true && channel(name)?.view().state === "up";
   }
 
   function isBound(name: string, account: string): boolean {
@@ -144,6 +150,10 @@ export type Routed =
   | { readonly action: ForwardToOne; readonly lines: readonly TraceLine[] }
   | { readonly code: ErrorCode | number; readonly reason: string };
 
+/** What a forward is given its way by. */
+export type RoutedBy = Pick<RoutingParts, "routeOf" | "now"> &
+  Pick<Routing, "resolve" | "moduleOf" | "waysTo">;
+
 /**
  * Gives a forward that names no channel the way that the table says; one that names its channel costs
  * nothing. `account`: whose the message is by the word of a trigger.
@@ -152,7 +162,7 @@ export function routed(
   event: MessageEvent,
   action: Undirected,
   account: string | undefined,
-  parts: Pick<RoutingParts, "routeOf" | "now"> & Pick<Routing, "resolve" | "moduleOf">,
+  parts: RoutedBy,
 ): Routed {
   const { channel } = action;
   const to = action.to ?? action.receiver?.to ?? event.message.to;
@@ -160,7 +170,18 @@ export function routed(
     // What stands behind an `@` is for the table, and no provider knows it.
     const at = to.includes("@") ? numberAtName(to) : undefined;
     const bare = at === undefined ? {} : { to: at.number };
-    return { action: { ...action, channel, ...bare }, lines: [] };
+    const directed = { ...action, channel, ...bare };
+    const { else: others = [] } = action;
+    if (others.length === 0) return { action: directed, lines: [] };
+    const whom = { number: to, account: action.account ?? account ?? event.message.account };
+    const candidates: Candidate[] = [];
+    for (const target of others) {
+      const ways = parts.waysTo(target, whom);
+      if (ways.length === 0)
+        return { code: "unknown_channel", reason: `else: ${target} leads nowhere` };
+      candidates.push(...ways);
+    }
+    return { action: { ...directed, candidates }, lines: [] };
   }
   const whose = action.account ?? account ?? event.message.account;
   const question = questionAbout(
@@ -187,6 +208,7 @@ export function routed(
       ...(way.to === undefined ? {} : { to: way.to }),
       ...(way.from === undefined ? {} : { from: way.from }),
       ...(others.length === 0 ? {} : { candidates: others }),
+      ...(way.price === undefined ? {} : { price: way.price }),
     },
     lines: [line],
   };

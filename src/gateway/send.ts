@@ -1,19 +1,22 @@
 import type { Channel, SendResult } from "../channel/channel.ts";
-import type { Unwritable, Written } from "../channel/writing.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Message } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
 import { isDatagram } from "../model/mode.ts";
 import type { QueueView } from "../model/view.ts";
-import type { Queue, QueueRow } from "../store/queue.ts";
+import type { Queue } from "../store/queue.ts";
 import type { Forward, Writer } from "../store/writer.ts";
+import { standardPolicy } from "../model/failure-policy.ts";
+import { createAway } from "./away.ts";
+import { type Claimed, createClaiming } from "./claiming.ts";
 import { startExpiry } from "./expiry.ts";
 import type { End, Finisher, SendRow } from "./finish.ts";
 import { type Keeping, createKeeping } from "./keeping.ts";
 import { meteredSend } from "./metered.ts";
-import { outcomeOf } from "./outcome.ts";
-import { type OutdatedOf, outdatedEnd } from "./outdated.ts";
+import { type FailureParts, createMoving } from "./moving.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import type { OutdatedOf } from "./outdated.ts";
 import {
   type QueueState,
   type Tally,
@@ -28,9 +31,10 @@ import type { OnItsWay } from "./on-its-way.ts";
 import type { OptOuts } from "./opt-outs.ts";
 import type { PartTally } from "./part-tally.ts";
 import { type PartlyEnd, createPartSender } from "./partly.ts";
-import { createRefill, faultPauseMs, queueAhead } from "./refill.ts";
+import { createRefill, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
 import { stoppedEnd } from "./stopped.ts";
+import { type Stops, createStops } from "./stops.ts";
 import { createWaking } from "./waking.ts";
 
 export interface SendParts {
@@ -54,6 +58,8 @@ export interface SendParts {
   readonly startId?: string;
   /** Who wants no messages; nobody, when left out. */
   readonly optOuts?: Pick<OptOuts, "holdsBack">;
+  /** What follows from failures; the standard for all when left out. */
+  readonly failures?: FailureParts;
   /** A scheduled message is about to be handed over for the first time. */
   readonly due?: (row: SendRow) => void;
   /** Writes down how the sending of a message ended; gives what is to be told because of it. */
@@ -74,6 +80,8 @@ export interface Sender extends Keeping {
   counts(channel: string): Readonly<Tally>;
   /** When the first of what waits for this channel was due. */
   oldestDueMs(channel: string): number | undefined;
+  /** What failure policies leave alone for a while. */
+  readonly stops: Pick<Stops, "view" | "lift">;
   /** Every queue that holds something, by name. */
   queues(): QueueView[];
   /** Resolves when nothing is claimed, with a peer or being committed. */
@@ -98,9 +106,30 @@ export function createSender(parts: SendParts): Sender {
     wakeIn,
     done,
   });
+  const failures = parts.failures ?? standardFailures;
+  const { policyOf } = failures;
+  const stops = createStops({ clock, log, plan });
+  const isStopped = (state: QueueState): boolean =>
+    parts.held(state.channel) || stops.of(state) !== undefined;
+  const { channel: channelNamed, held } = parts;
+  const awayOf = createAway({ clock, held, stops, policyOf, wakeIn });
+  const moving = createMoving({
+    failures,
+    writer,
+    queues,
+    clock,
+    log,
+    channel: channelNamed,
+    isStopped,
+    plan,
+    wakeIn,
+    release,
+  });
   const partly = createPartSender({
     ...parts,
     isDraining,
+    standOf: moving.standOf,
+    answered: (state, result) => stops.note(state, result, policyOf(state.channel)),
     ended: settlePartly,
   });
   const keeping = createKeeping({
@@ -110,6 +139,17 @@ export function createSender(parts: SendParts): Sender {
     plan,
     release,
     finish,
+  });
+  const claim = createClaiming({
+    ...parts,
+    isStopped,
+    outdated: parts.outdated,
+    wakeIn,
+    finish,
+    release,
+    putBack: (state, row) => moving.back(state, row, { ...notTried, tries: row.tries }),
+    handOver,
+    done,
   });
   const expiry = startExpiry({ queues, table: queue, clock, log, expired });
 
@@ -137,10 +177,12 @@ export function createSender(parts: SendParts): Sender {
     oldestDueMs: (channel) => queues.oldestDueMs(channel),
     queues: () => queues.views(),
     ...keeping,
+    stops,
     settled,
     async drain() {
       draining = true;
       expiry.stop();
+      stops.end();
       for (const state of queues.all()) {
         clearTimeout(state.wake);
         partly.advance(state, true);
@@ -173,16 +215,21 @@ export function createSender(parts: SendParts): Sender {
 
   function pump(state: QueueState): void {
     const channel = parts.channel(state.channel);
-    const isHeld = channel === undefined || parts.held(state.channel);
+    const isHeld = channel === undefined || isStopped(state);
     // What has begun goes first, so that a message that is longer than the window ends, too.
-    if (partly.advance(state, isHeld) || isHeld) return;
+    if (partly.advance(state, isHeld)) return;
+    const away = awayOf(state, channel);
+    if (isHeld && away === undefined) return;
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
-    let room = channel.room(state.account) - state.claiming;
+    if (away !== undefined) moving.divert(state, away);
+    if (isHeld) return;
+    let room = roomOf(state, channel);
     const taken: Claimed[] = [];
     const nowMs = clock.nowMs();
     while (room > 0) {
-      const row = state.waiting.take();
-      if (row === undefined) break;
+      const next = state.waiting.take();
+      if (next === undefined) break;
+      const row = forWhom(next, state.account);
       take(state, row.id);
       if (row.expiresMs <= nowMs) {
         expired(state, row);
@@ -201,60 +248,16 @@ export function createSender(parts: SendParts): Sender {
     if (taken.length > 0) void claim(state, channel, taken);
   }
 
-  async function claim(
-    state: QueueState,
-    channel: Channel,
-    claimed: readonly Claimed[],
-  ): Promise<void> {
-    for (const { requests } of claimed) state.claiming += requests;
-    let gone: ReadonlySet<string>;
-    try {
-      gone = new Set(await writer.claim(claimed.map(({ row }) => row.id)));
-    } catch (cause) {
-      log.error({ queue: state.name, err: cause }, "could not take messages out of the queue");
-      for (const { row, requests } of claimed) {
-        state.claiming -= requests;
-        letGo(state, row.id);
-      }
-      leave(state, clock.nowMs());
-      wakeIn(state, faultPauseMs);
-      done();
-      return;
-    }
-    const outdated = await parts.outdated?.(claimed.map(({ row }) => row));
-    for (const { row, written, requests } of claimed) {
-      state.claiming -= requests;
-      if (outdated?.has(row.id) === true && !gone.has(row.id)) {
-        void finish(state, row, { ...outdatedEnd, tries: row.tries });
-        continue;
-      }
-      if (gone.has(row.id)) {
-        // Done, cancelled or expired since it was fetched: whoever did that has told and counted it.
-        release(state, row.id);
-        continue;
-      }
-      // The session may have gone, or the channel been paused, while the claim was written.
-      if (channel.room(state.account) <= 0 || parts.held(state.channel))
-        putBack(state, row, {
-          waitMs: 0,
-          tries: row.tries,
-          error: undefined,
-          uncertain: false,
-        });
-      else {
-        // Nothing is asked of the others: none is scheduled.
-        if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
-        handOver(state, channel, row, written);
-      }
-    }
+  /** A peer that may have come back is tried with one message. */
+  function roomOf(state: QueueState, channel: Channel): number {
+    const room = channel.room(state.account) - state.claiming;
+    if (!stops.isProbing(state)) return room;
+    return room > 0 && state.busy.size === state.kept.size ? 1 : 0;
   }
 
-  function handOver(
-    state: QueueState,
-    channel: Channel,
-    row: SendRow,
-    written: Written | Unwritable,
-  ): void {
+  function handOver(state: QueueState, channel: Channel, { row, written }: Claimed): void {
+    // Nothing is asked of the others: none is scheduled.
+    if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
     if ("code" in written) {
       settle(state, channel, row, { kind: "impossible", ...written });
       return;
@@ -272,10 +275,8 @@ export function createSender(parts: SendParts): Sender {
 
   /** Runs inside the handler that read the peer's last answer. */
   function settlePartly(state: QueueState, row: SendRow, end: PartlyEnd): void {
-    const tries = row.tries + 1;
-    if (end.do === "again") putBack(state, row, { ...end, error: undefined, tries });
-    else void finish(state, row, { ...end, providerId: undefined, tries, inParts: true });
-    plan(state);
+    if (end.do !== "finish") follow(state, row, end);
+    else follow(state, row, { ...end, providerId: undefined }, true);
   }
 
   /** Runs inside the handler that read the peer's answer. */
@@ -287,12 +288,22 @@ export function createSender(parts: SendParts): Sender {
         message: row.message,
         original: row.original,
       });
-    const { tries, expiresMs } = row;
-    const once = isDatagram(row.message);
-    const given = { tries, expiresMs, nowMs: clock.nowMs(), taken: channel.taken, once };
-    const outcome = outcomeOf(result, given);
-    if (outcome.do === "finish") void finish(state, row, { ...outcome, tries: tries + 1 });
-    else putBack(state, row, { ...outcome, tries: tries + 1 });
+    stops.note(state, result, policyOf(state.channel));
+    const given = { ...moving.standOf(state, row), taken: channel.taken };
+    const outcome = outcomeOf(result, { ...given, once: isDatagram(row.message) });
+    follow(state, row, outcome);
+  }
+
+  function follow(state: QueueState, row: SendRow, outcome: Outcome, inParts = false): void {
+    const tries = row.tries + 1;
+    const { pauseMs, error } = outcome;
+    if (pauseMs !== undefined) stops.pause(state, pauseMs, error ?? "a part was refused");
+    if (outcome.do === "again") moving.back(state, row, { ...outcome, tries });
+    else if (outcome.do === "onward") moving.onward(state, row, outcome, tries);
+    else {
+      const { status, providerId } = outcome;
+      void finish(state, row, { status, error, providerId, tries, ...(inParts && { inParts }) });
+    }
     plan(state);
   }
 
@@ -328,38 +339,6 @@ export function createSender(parts: SendParts): Sender {
     });
   }
 
-  /** Back into the queue, with the failure that a try has met, if there was a try. */
-  function putBack(
-    state: QueueState,
-    row: QueueRow,
-    back: {
-      readonly waitMs: number;
-      readonly tries: number;
-      readonly error: string | undefined;
-      readonly uncertain: boolean;
-    },
-  ): void {
-    const { id, message } = row;
-    const { root } = message;
-    const { channel } = state;
-    const { waitMs, tries, error, uncertain } = back;
-    const maybeTwice = row.maybeTwice || uncertain;
-    const atMs = clock.nowMs();
-    const dueMs = waitMs === 0 ? 0 : atMs + waitMs;
-    writer.again({ id, root, channel, tries, error, dueMs, maybeTwice, atMs }).then(
-      () => {
-        if (maybeTwice && !row.maybeTwice) doubt(state, 1);
-        leave(state, atMs + waitMs);
-        release(state, row.id);
-        wakeIn(state, waitMs);
-      },
-      (cause: unknown) => {
-        log.error({ queue: state.name, message: id, err: cause }, "retry not stored");
-        release(state, row.id);
-      },
-    );
-  }
-
   function release(state: QueueState, id: string): void {
     parts.onItsWay.landed(id);
     letGo(state, id);
@@ -384,16 +363,26 @@ export function createSender(parts: SendParts): Sender {
   }
 }
 
-/** A row that is being claimed, as it will go. */
-interface Claimed {
-  readonly row: SendRow;
-  readonly written: Written | Unwritable;
-  readonly requests: number;
+/** For who has no settings: the standard for all, and no other ways. */
+const standardFailures: FailureParts = {
+  policyOf: () => standardPolicy,
+  backupQueue: () => undefined,
+  newId: () => {
+    throw new Error("the standard puts nothing behind others");
+  },
+};
+
+const notTried = { waitMs: 0, error: undefined, uncertain: false } as const;
+
+/** It was another's, or a provider's, when a failure policy sent it this way. */
+function forWhom(row: SendRow, account: string | undefined): SendRow {
+  if (account === undefined || row.message.account === account) return row;
+  return { ...row, message: { ...row.message, account } };
 }
 
 function rowOf(forward: Forward, original: Message | undefined): SendRow {
-  const { message, queue, priority, dueMs, expiresMs } = forward;
+  const { message, queue, priority, dueMs, expiresMs, ways } = forward;
   const { id } = message;
   const times = { dueMs, expiresMs, tries: 0, maybeTwice: false };
-  return { id, message, original, queue, priority, ...times };
+  return { id, message, original, queue, priority, ...times, ...(ways && { ways }) };
 }

@@ -1,11 +1,12 @@
-/** What has a place in a queue: higher priority first, then in the order of its id. */
+/** What has a place in a queue: higher priority first, then in the order of its place or its id. */
 export interface Waiting {
   readonly id: string;
+  readonly place?: string;
   readonly priority: number;
 }
 
 /**
- * The part of one queue that memory holds, in (priority, id) order. Putting in at the end and taking
+ * The part of one queue that memory holds, in (priority, place) order. Putting in at the end and taking
  * from the front cost nothing; only what is retried or fetched late is sorted in.
  */
 export interface WaitingList<W extends Waiting> {
@@ -67,5 +68,6 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
 
 function before(one: Waiting, other: Waiting | undefined): boolean {
   if (other === undefined) return true;
-  return one.priority === other.priority ? one.id < other.id : one.priority > other.priority;
+  if (one.priority !== other.priority) return one.priority > other.priority;
+  return (one.place ?? one.id) < (other.place ?? other.id);
 }

@@ -23,6 +23,7 @@ const QUIET: ReadonlySet<string> = new Set([
   "dialogs",
   "dialogMs",
   "default",
+  "failures",
 ]);
 
 /** What leads from these channels to those; a channel with `enabled: false` is none. */

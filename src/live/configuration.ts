@@ -16,7 +16,8 @@ import type {
   ConfigVersionView,
   ConfigView,
 } from "../model/view.ts";
-import { type Settings, directoryIn, fileFaults, settingsSchema } from "../settings.ts";
+import { directoryIn } from "../settings-faults.ts";
+import { type Settings, fileFaults, settingsSchema } from "../settings.ts";
 import type { LiveChannels } from "./channels.ts";
 import { pathText } from "../config/place.ts";
 import { routeFaults } from "../route/check.ts";
@@ -332,9 +333,18 @@ export async function openConfiguration(parts: ConfigurationParts): Promise<Conf
 }
 
 function atStart(settings: Settings): unknown {
-  const { channels: _c, routes: _r, optOut: _o, accounts: _a, passwords: _p, ...rest } = settings;
-  return rest;
+  return { ...settings, ...LIVE };
 }
+
+/** Settings that are in force when they are saved: told as if they were never there. */
+const LIVE = {
+  channels: {},
+  routes: undefined,
+  optOut: undefined,
+  failures: undefined,
+  accounts: undefined,
+  passwords: undefined,
+};
 
 interface Checked {
   readonly text: string;

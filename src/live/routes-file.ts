@@ -4,7 +4,8 @@ import { z } from "../config/schema.ts";
 import { GatewayError } from "../model/error.ts";
 import { routeFaults } from "../route/check.ts";
 import { type RoutesSettings, routesSettings } from "../route/settings.ts";
-import { type Settings, directoryIn } from "../settings.ts";
+import { directoryIn } from "../settings-faults.ts";
+import type { Settings } from "../settings.ts";
 
 /** A file that holds `routes:` and nothing else, as a person gives it. */
 export interface RoutesFile {

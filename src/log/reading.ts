@@ -23,6 +23,7 @@ export function createReading(registry: Registry): (readings: Readings) => void 
 
   const typed = ["channel", "type"] as const;
   const up = gauge("channel_up", "1 when the channel listens or is bound, 0 when not.", typed);
+  const breakerOpen = gauge("breaker_open", "1 while it is left alone for its failures.", channel);
   const queued = gauge("queue_rows", "Messages that wait, those in flight included.", typed);
   const inFlight = gauge("in_flight", "Messages that are with a peer or being finished.", channel);
   const uncertain = gauge("uncertain", "Waiting messages that the peer may have.", channel);
@@ -85,6 +86,7 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     for (const one of readings.channels) {
       const { traffic } = one;
       up(Number(one.up), one.name, one.type);
+      breakerOpen(Number(one.breakerOpen), one.name);
       queued(one.queued, one.name, one.type);
       inFlight(one.inFlight, one.name);
       uncertain(one.uncertain, one.name);

@@ -4,7 +4,7 @@ import type { TlvWishes } from "./tlv.ts";
 
 /** What a script asked for, in the order in which it asked. Data: nothing has happened yet. */
 export type Action =
-  | { readonly do: "accept"; readonly charge?: number; readonly account?: string }
+  | { readonly do: "accept"; readonly charge?: number | "route"; readonly account?: string }
   | { readonly do: "reject"; readonly code: ErrorCode | number; readonly reason?: string }
   | ForwardAction
   /** Of a report: the matched message takes its status. */
@@ -21,6 +21,11 @@ export interface ForwardAction {
   readonly do: "forward";
   /** Left out: the routing table says where it goes, see docs/routes.md. */
   readonly channel?: string;
+  /**
+   * Beside a channel: other targets as in docs/routes.md, such as `["SMPP2"]`, tried in their order when
+   * it fails there, as the channel's `failures` say. Twenty at most.
+   */
+  readonly else?: readonly string[];
   /** For a channel that customers bind to: whose sessions get it. */
   readonly account?: string;
   readonly from?: string;
@@ -120,6 +125,8 @@ export type Ruling =
       readonly verdict: "accept";
       /** Credits, summed over all triggers. */
       readonly charge: number;
+      /** Besides, what the ways cost that it takes. */
+      readonly chargesRoute?: true;
       readonly account: string | undefined;
       readonly forwards: readonly ForwardAction[];
       /** Of a report: somebody said that it applies. */
@@ -158,6 +165,7 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
   let answered = false;
   let account: string | undefined;
   let charge = 0;
+  let chargesRoute = false;
   const forwards: ForwardAction[] = [];
   const reports: ReportAction[] = [];
   const sends: Sending[] = [];
@@ -177,7 +185,8 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
             return contradiction(one.trigger, ran);
           if (!answered || action.account !== undefined) account = action.account;
           answered = accepts = accepted = true;
-          charge = sumOfCredits(charge, action.charge ?? 0);
+          if (action.charge === "route") chargesRoute = true;
+          else charge = sumOfCredits(charge, action.charge ?? 0);
           break;
         case "reject":
           reject ??= action;
@@ -207,7 +216,10 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
     }
   }
   return accepted
-    ? { verdict: "accept", charge, account, forwards, applied, reports, sends, failed, ran }
+    ? {
+        ...{ verdict: "accept", charge, account, forwards, applied, reports, sends, failed, ran },
+        ...(chargesRoute && { chargesRoute }),
+      }
     : { verdict: "unanswered", ran };
 }
 

@@ -87,6 +87,8 @@ export interface Readings {
     /** `smpp-client`: what waits there waits for us; `smpp-server`: customers may be away for days. */
     readonly type: string;
     readonly up: boolean;
+    /** A breaker of it is open, or half open. */
+    readonly breakerOpen: boolean;
     readonly queued: number;
     readonly inFlight: number;
     readonly uncertain: number;

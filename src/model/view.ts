@@ -29,6 +29,8 @@ export interface ChannelView {
    * comes in is taken. `drained`: besides, nobody is bound and nothing comes in.
    */
   readonly held: "paused" | "drained" | undefined;
+  /** What its failure policy leaves alone for a while; left out when nothing is. */
+  readonly stopped?: StopView | undefined;
   /** How its provider writes ids in reports; undefined while that is not known, or for customers. */
   readonly idBase: KnownBase | undefined;
   /** The last thing that went wrong with it, whether mended or not. */
@@ -37,6 +39,19 @@ export interface ChannelView {
   readonly certificates?: readonly CertificateView[] | undefined;
   /** One sentence each: what works now and should not stay as it is. */
   readonly warnings?: readonly string[] | undefined;
+}
+
+/**
+ * `resting`: a pause after an answer such as 0x58. `open`: a breaker, because too many tries failed;
+ * `halfOpen`: it is being found out with one message whether that is over.
+ */
+export interface StopView {
+  /** Of a channel that customers bind to, whose queue it is. */
+  readonly queue: string;
+  readonly what: "resting" | "open" | "halfOpen";
+  /** undefined: until a message shows it. */
+  readonly untilMs: number | undefined;
+  readonly why: string;
 }
 
 /** A certificate of ours. */

@@ -51,6 +51,7 @@ export function stepsOf(
   const logs: string[] = [];
   const states = createTable(10);
   const queue = createTable(7);
+  const queueWithWays = createTable(8);
   const attempts = createTable(10);
   const partAttempts = createTable(13);
   const partReports: Step[] = [];
@@ -133,9 +134,15 @@ export function stepsOf(
         break;
       }
       case "again": {
-        const { id, tries, error, dueMs, maybeTwice } = operation.again;
+        const { id, root, tries, error, dueMs, maybeTwice, moved } = operation.again;
         const values = [id, String(untilMs(dueMs)), String(tries), String(maybeTwice)];
-        again.push({ name: "again", values });
+        if (moved === undefined) again.push({ name: "again", values });
+        else {
+          const { queue: name, place = null, ways, line } = moved;
+          const payload = ways === undefined ? null : JSON.stringify(ways);
+          again.push({ name: "onward", values: [...values, name, place, payload] });
+          if (line !== undefined) putTrace(root, [line]);
+        }
         if (error !== undefined)
           putAttempt({
             ...operation.again,
@@ -178,6 +185,7 @@ export function stepsOf(
   }
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
   if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
+  if (queueWithWays.size > 0) steps.push({ name: "queueWithWays", values: queueWithWays.values() });
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
@@ -260,7 +268,9 @@ export function stepsOf(
   function putInQueue(number: number, { message, queue: name, ...rest }: Forward): void {
     const { id, root } = message;
     const times = [untilMs(rest.dueMs), Math.ceil(rest.expiresMs - given.nowMs)];
-    queue.put([number, id, root, quoted(name), rest.priority, ...times]);
+    const row = [number, id, root, quoted(name), rest.priority, ...times];
+    if (rest.ways === undefined) queue.put(row);
+    else queueWithWays.put([...row, quoted(JSON.stringify(rest.ways))]);
   }
 
   function putLater({ id, root, kind, dueMs, payload }: Later): void {

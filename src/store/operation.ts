@@ -1,5 +1,6 @@
 import type { Amount } from "../model/amount.ts";
 import type { GatewayError } from "../model/error.ts";
+import type { Ways } from "../model/failure-policy.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 
@@ -37,6 +38,8 @@ export interface Forward {
   /** Milliseconds since 1970 UTC; in the past means at once. */
   readonly dueMs: number;
   readonly expiresMs: number;
+  /** Other ways that it may go; left out where there are none. */
+  readonly ways?: Ways | undefined;
 }
 
 /** A message of our own: nobody sent it to us, so it begins a life and is forwarded at once. */
@@ -213,6 +216,15 @@ export interface Again {
   /** The peer may have it; once set it stays. */
   readonly maybeTwice: boolean;
   readonly atMs: number;
+  /** What is to be kept of its ways, and where else it stands from now on; left out for most. */
+  readonly moved?: {
+    readonly queue: string;
+    /** An id above those of all that wait, to stand behind them; undefined: its own. */
+    readonly place: string | undefined;
+    readonly ways: Ways | undefined;
+    /** Of its life; none when left out. */
+    readonly line?: TraceLine;
+  };
 }
 
 /** What the writer writes, as data. */

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Clock } from "../model/clock.ts";
+import type { Ways } from "../model/failure-policy.ts";
 import type { Message } from "../model/message.ts";
 import { arrayText } from "./array-text.ts";
 import { messageFrom, type ParentColumns } from "./message-row.ts";
@@ -20,6 +21,10 @@ export interface QueueRow {
   readonly tries: number;
   /** The peer may have it already. */
   readonly maybeTwice: boolean;
+  /** The id by which it stands among those of its priority; its own when left out. */
+  readonly place?: string;
+  /** What is known of its ways; left out where nothing is. */
+  readonly ways?: Ways;
   /** Of a message that goes in parts, those that a peer has; none when left out. */
   readonly taken?: readonly TakenPart[];
 }
@@ -89,6 +94,8 @@ export interface Queue {
 /** Where a row stands in its queue. */
 export interface Place {
   readonly id: string;
+  /** Its own id, or the one that it stands under since it was put behind others. */
+  readonly place: string;
   readonly priority: number;
 }
 
@@ -145,6 +152,8 @@ type Row = Omit<MessageTable, "at"> &
     expires_in_ms: number;
     tries: number;
     maybe_twice: boolean;
+    place: string | null;
+    payload: string | null;
   };
 
 export function createQueue(parts: {
@@ -164,7 +173,7 @@ export function createQueue(parts: {
         with r as materialized (
           ${selectRows} from pending p ${withMessage}
           where ${where} and p.due <= now()
-          order by p.priority desc, p.id limit ${limit}
+          order by p.priority desc, coalesce(p.place, p.id) limit ${limit}
         ),
         n as (
           select case when (select count(*) from r) < ${limit} then (
@@ -174,7 +183,7 @@ export function createQueue(parts: {
         )
         select r.*, r.id is not null as found, n.next_in_ms
         from n left join r on true
-        order by r.priority desc, r.id`.execute(db);
+        order by r.priority desc, coalesce(r.place, r.id)`.execute(db);
       const due = rows.filter((row) => row.found);
       const inMs = due.length >= limit ? null : rows[0]?.next_in_ms;
       const nowMs = clock.nowMs();
@@ -227,9 +236,9 @@ export function createQueue(parts: {
           update pending set due = now()
           where id in (select id from places) and owner is null and due > now() and tries > 0 returning id
         )
-        select p.id, p.priority, h.id is not null as late
+        select p.id, p.place, p.priority, h.id is not null as late
         from places p left join hurried h on h.id = p.id
-        order by p.priority desc, p.id`.execute(db);
+        order by p.priority desc, p.place`.execute(db);
       return { places: rows, hurried: rows.filter((row) => row.late).length };
     },
     async outdated(reports) {
@@ -267,7 +276,7 @@ export function createQueue(parts: {
           null as parent_meta, null as parent_from, null as parent_to
         from (
           select id, payload from pending
-          where queue = '' and kind = 'part' and id > ${after ?? front.id}::uuid
+          where queue = '' and kind = 'part' and id > ${after ?? front.place}::uuid
             and id < ${startId}::uuid
           order by id limit ${limit}
         ) p
@@ -333,24 +342,29 @@ export function createQueue(parts: {
 
 /** Two pieces of the index, in its order, so that each step begins where the last one ended. */
 function placesIn(queue: string, { after, before, limit }: Walk): RawBuilder<Place> {
-  const { id, priority } = after ?? front;
+  const { place, priority } = after ?? front;
+  const at = sql`coalesce(place, id)`;
   const where = sql`queue = ${queue} and id < ${before}::uuid and owner is null`;
   return sql<Place>`
-    (select id, priority from pending
-      where ${where} and priority = ${priority} and id > ${id}::uuid order by id limit ${limit})
+    (select id, ${at} as place, priority from pending
+      where ${where} and priority = ${priority} and ${at} > ${place}::uuid
+      order by ${at} limit ${limit})
     union all
-    (select id, priority from pending
-      where ${where} and priority < ${priority} order by priority desc, id limit ${limit})
+    (select id, ${at} as place, priority from pending
+      where ${where} and priority < ${priority} order by priority desc, ${at} limit ${limit})
     limit ${limit}`;
 }
 
 /** Before every row: above the highest smallint that is used, and below every id. */
-const front: Place = { id: "00000000-0000-0000-0000-000000000000", priority: 32_767 };
+const front: Omit<Place, "id"> = {
+  place: "00000000-0000-0000-0000-000000000000",
+  priority: 32_767,
+};
 
 // Times go out as distances from now, so that due times are of the database's clock and the gateway
 // may have another one.
 const selectRows = sql`
-  select m.*, p.queue, p.priority, p.tries, p.maybe_twice,
+  select m.*, p.queue, p.priority, p.tries, p.maybe_twice, p.place, p.payload,
     (extract(epoch from p.due - now()) * 1000)::float8 as due_in_ms,
     (extract(epoch from p.expires - now()) * 1000)::float8 as expires_in_ms`;
 
@@ -375,5 +389,8 @@ function rowFrom(row: Row, nowMs: number): QueueRow {
     expiresMs: Math.round(nowMs + row.expires_in_ms),
     tries: row.tries,
     maybeTwice: row.maybe_twice,
+    ...(row.place === null ? {} : { place: row.place }),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only flush.ts writes it.
+    ...(row.payload === null ? {} : { ways: JSON.parse(row.payload) as Ways }),
   };
 }

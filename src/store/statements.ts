@@ -41,6 +41,15 @@ export const STATEMENTS = {
       as r (acceptance, id, root, queue, priority, due, expires)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
+  // For those that may go other ways.
+  queueWithWays: `
+    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
+    select id, root, 'send', queue, priority, now() + due * interval '1 ms',
+      now() + expires * interval '1 ms', 0, false, payload
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::float8[], $7::float8[],
+      $8::text[]) as r (acceptance, id, root, queue, priority, due, expires, payload)
+    where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
+
   claim: `
     update pending set owner = $2::uuid
     where id = any ($1::uuid[]) and (owner is null or owner = $2::uuid)`,
@@ -48,6 +57,13 @@ export const STATEMENTS = {
   again: `
     update pending set owner = null, due = now() + $2::float8 * interval '1 ms', tries = $3::int,
       maybe_twice = maybe_twice or $4::bool
+    where id = $1::uuid`,
+
+  // As above, and it stands elsewhere from now on, or more is kept of it.
+  onward: `
+    update pending set owner = null, due = now() + $2::float8 * interval '1 ms', tries = $3::int,
+      maybe_twice = maybe_twice or $4::bool, queue = $5::text, place = coalesce($6::uuid, place),
+      payload = $7::text
     where id = $1::uuid`,
 
   // Nobody has them now: the gateway's memory keeps them from being sent while this is written. What

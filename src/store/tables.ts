@@ -130,6 +130,7 @@ export interface PendingTable {
   owner: string | null;
   maybe_twice: boolean;
   payload: string | null;
+  place: string | null;
 }
 
 interface DeadLetterTable {

@@ -62,6 +62,9 @@ export function chargedWords(credits: number): string {
   return `charged ${credits}`;
 }
 
+/** In the place of credits: the price of the way. */
+export const chargedRoute = "charged the price of its route";
+
 export function failedWords(reason: string): string {
   return `failed: ${reason}`;
 }
@@ -74,7 +77,8 @@ function acceptedWords(
   switch (request.kind) {
     case "message": {
       const words = ["accepted"];
-      if (ruling.charge > 0) words.push(chargedWords(ruling.charge));
+      if (ruling.chargesRoute === true) words.push(chargedRoute);
+      else if (ruling.charge > 0) words.push(chargedWords(ruling.charge));
       // What is to fail goes nowhere, whatever another trigger wanted.
       if (ruling.failed !== undefined) words.push(failedWords(ruling.failed));
       else words.push(...ruling.forwards.flatMap((one) => forwardsOf(request, one)).toSorted());

@@ -28,6 +28,9 @@ const priorityMax = 3;
 /** data_coding (SMPP v3.4 §5.2.19). */
 const dataCodingMax = 0xff;
 
+/** Targets of one `else`, as in a rule of the routing table. */
+const elseMax = 20;
+
 /** What may be asked for, per kind of event: the letters of `script/run.ts`. */
 const ALLOWED: Record<RequestKind, string> = {
   bind: "art",
@@ -144,8 +147,8 @@ function actionOf(act: unknown, kind: RequestKind): Action | string {
 function acceptOf(charge: unknown, account: unknown, kind: RequestKind): Action | string {
   if (kind === "bind" && charge !== null) return "accept of a bind takes no charge";
   if (kind === "message" && account !== null) return "accept of a message takes no account";
-  if (charge !== null && !isCharge(charge))
-    return `accept takes a charge that is a number from 0 to ${chargeMax}, with at most 4 digits behind the point`;
+  if (charge !== null && charge !== "route" && !isCharge(charge))
+    return `accept takes a charge that is a number from 0 to ${chargeMax}, with at most 4 digits behind the point, or "route"`;
   if (account !== null && !isName(account)) return "accept takes an account that is a name";
   return {
     do: "accept",
@@ -175,7 +178,8 @@ function forwardOf(fields: readonly unknown[]): Action | string {
   const [channel, account, from, to, text, report = null, tlvs = null] = fields;
   const destination = fields[7] ?? null;
   // It crosses over only where it was given, and what is no number in JSON crosses as null.
-  const dataCoding = fields[8];
+  const dataCoding = fields[8] === false ? undefined : fields[8];
+  const others = fields[9] ?? undefined;
   if (channel !== null && !isName(channel)) return "forward takes a channel that is a name";
   if (account !== null && !isName(account)) return "forward takes an account that is a name";
   if (from !== null && !isName(from)) return "forward takes a from that is an address";
@@ -188,6 +192,10 @@ function forwardOf(fields: readonly unknown[]): Action | string {
   if (typeof wishes === "string") return `forward takes ${wishes}`;
   if (dataCoding !== undefined && !isUpTo(dataCodingMax, dataCoding))
     return `forward takes a dataCoding that is a whole number from 0 to ${dataCodingMax}`;
+  if (others !== undefined && !areNames(others))
+    return `forward takes an else that is a list of at most ${elseMax} targets`;
+  if (others !== undefined && channel === null)
+    return "forward takes an else beside a channel only: without one the routing table says both";
   return {
     do: "forward",
     ...(channel === null ? {} : { channel }),
@@ -199,7 +207,12 @@ function forwardOf(fields: readonly unknown[]): Action | string {
     ...(wishes === undefined ? {} : { tlvs: wishes }),
     ...(destination === null ? {} : { destination }),
     ...(dataCoding === undefined ? {} : { dataCoding }),
+    ...(others === undefined ? {} : { else: others }),
   };
+}
+
+function areNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= elseMax && value.every(isName);
 }
 
 function sendOf(fields: readonly unknown[]): Action | string {

@@ -103,10 +103,10 @@ export interface Message {
   readonly decided: readonly Decided[];
   /**
    * Takes the message. `charge`: credits, a number from 0 to 1,000,000 with at most four digits behind
-   * the point; 0 when left out. They are held, and come back if it cannot be sent. Charges of several
-   * triggers add up; if the account cannot pay, the sender gets `no_credit` and nothing is applied.
+   * the point; 0 when left out. `"route"`: what the number table of its way says, for each of its parts.
+   * They are held, and come back if it cannot be sent. Charges of several triggers add up; if the account cannot pay, the sender gets `no_credit` and nothing is applied.
    */
-  accept(answer?: { readonly charge?: number }): void;
+  accept(answer?: { readonly charge?: number | "route" }): void;
   /**
    * Refuses it and ends the run: later triggers are not asked and nothing but trace lines stays. A
    * code of docs/errors.md such as `refused_by_rule`, or a command_status (1-0xFFFFFFFF). The reason

@@ -161,8 +161,10 @@ export interface Outcome {
   readonly code: ErrorCode | number | undefined;
   /** Of a reject; empty when none was given. */
   readonly reason: string;
-  /** Credits in all. */
+  /** Credits in all that triggers named. */
   readonly charge: number;
+  /** Besides, the price of the way that it takes (`accept({ charge: "route" })`). */
+  readonly chargesRoute: boolean;
   /** Of a bind that is accepted, when a trigger named one. */
   readonly account: string | undefined;
   readonly forwards: readonly Omit<ForwardAction, "do">[];

@@ -135,6 +135,7 @@ export function outcomeOf(
     code: verdict === "reject" ? ruling.code : undefined,
     reason: verdict === "reject" ? ruling.reason : "",
     charge: accepted?.charge ?? 0,
+    chargesRoute: accepted?.chargesRoute ?? false,
     account: accepted?.account,
     forwards: accepted?.forwards.map(undone) ?? [],
     sends: accepted?.sends.map(({ action }) => undone(action)) ?? [],

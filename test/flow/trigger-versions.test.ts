@@ -121,7 +121,10 @@ test("answers ${status}", async ({ message, assert }) => {
   await strict.running.engine.rescan();
   assert.equal(await answered(), 0);
   const view = strict.running.engine.list().find(({ file }) => file === "ack.ts");
-  assert.match(view?.detail ?? "", /^ack\.test\.ts:3:\d+ .*answers 0" fails; version 1 runs still$/);
+  assert.match(
+    view?.detail ?? "",
+    /^ack\.test\.ts:3:\d+ .*answers 0" fails; version 1 runs still$/,
+  );
   await writeFile(join(strict.triggers, "ack.test.ts"), expected(0x451));
   await strict.running.engine.rescan();
   assert.equal(await answered(), 0x451);

@@ -5,6 +5,7 @@ import type { Channel, SendResult } from "../../src/channel/channel.ts";
 import type { SendRow } from "../../src/gateway/finish.ts";
 import { type PartlyEnd, createPartSender } from "../../src/gateway/partly.ts";
 import { type QueueState, createQueues } from "../../src/gateway/queues.ts";
+import { standardPolicy } from "../../src/model/failure-policy.ts";
 import type { Sms } from "../../src/model/message.ts";
 import { silentMeter } from "../../src/model/meter.ts";
 import type { PartAttempt } from "../../src/store/writer.ts";
@@ -59,6 +60,11 @@ function stage(window: number) {
     meter: silentMeter,
     memory: { put() {} },
     isDraining: () => room.draining,
+    standOf: (_state, { tries, expiresMs, maybeTwice }) => ({
+      ...{ queue: "SMPP1", tries, expiresMs, nowMs: 1_000, maybeTwice },
+      ...{ ways: undefined, policy: standardPolicy, stateOf: () => "gone" },
+    }),
+    answered() {},
     tally: { begin: (...args) => void begun.push(args) },
     ended: (_state: QueueState, _row: SendRow, end) => void ends.push(end),
   });
@@ -118,7 +124,7 @@ test("parts that only the provider's rate holds back wait where they are, unless
   answer(taken);
   assert.deepEqual(ends, []);
   halt();
-  assert.deepEqual(ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
 });
 
 test("after a refusal for now no further part goes, and what is in flight is waited for", () => {
@@ -128,7 +134,7 @@ test("after a refusal for now no further part goes, and what is in flight is wai
   assert.deepEqual(sent, ["1", "2"]);
   assert.deepEqual(ends, []);
   answer(taken);
-  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: false }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: false, error: undefined }]);
 });
 
 test("a part without an answer makes the message uncertain, and is sent again", () => {
@@ -137,7 +143,7 @@ test("a part without an answer makes the message uncertain, and is sent again", 
   answer(taken);
   answer(unanswered);
   answer(taken);
-  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: true }]);
+  assert.deepEqual(ends, [{ do: "again", waitMs: 1_000, uncertain: true, error: undefined }]);
   assert.deepEqual(
     attempts.map(({ status, maybeTwice }) => [status, maybeTwice]),
     [
@@ -214,10 +220,10 @@ test("at a stop, held or with nobody bound, what has nothing in flight goes back
   stopped.halt();
   // Nobody goes on with it after this answer.
   stopped.reply(taken);
-  assert.deepEqual(stopped.ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(stopped.ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
   const gone = stage(1);
   gone.begin();
   gone.room.window = 0;
   gone.answer(taken);
-  assert.deepEqual(gone.ends, [{ do: "again", waitMs: 0, uncertain: false }]);
+  assert.deepEqual(gone.ends, [{ do: "again", waitMs: 0, uncertain: false, error: undefined }]);
 });

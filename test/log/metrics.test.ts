@@ -22,6 +22,7 @@ const readings: Readings = {
       name: "SMPP1",
       type: "smpp-client",
       up: true,
+      breakerOpen: true,
       queued: 7,
       inFlight: 2,
       uncertain: 1,

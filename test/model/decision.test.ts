@@ -135,7 +135,7 @@ test("whatever triggers do: charges are their sum, and a refusal or a fault move
       const ruling = rule(ran, waits ? "unanswered" : "accept");
       const actions = ran.flatMap((it) => ("actions" in it ? it.actions : []));
       if (ruling.verdict === "accept") {
-        const charges = actions.map((it) => (it.do === "accept" ? (it.charge ?? 0) : 0));
+        const charges = actions.map((it) => (it.do === "accept" ? Number(it.charge ?? 0) : 0));
         assert.equal(
           ruling.charge,
           charges.reduce((sum, charge) => sum + charge, 0),

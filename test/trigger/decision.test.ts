@@ -250,6 +250,8 @@ const wrongs: readonly [what: string, code: string, text: RegExp][] = [
   ["a code of Object.prototype", `m.reject("toString" as never)`, /code of docs\/errors.md/],
   ["the code 0, which is no refusal", `m.reject(0)`, /code of docs\/errors.md/],
   ["an empty channel", `m.forward({ channel: "" })`, /channel that is a name/],
+  ["an else of no list", `m.forward({ channel: "X", else: "Y" as never })`, /else that is a list/],
+  ["an else without a channel", `m.forward({ else: ["Y"] })`, /else beside a channel only/],
   ["an empty address", `m.forward({ channel: "X", to: "" })`, /to that is an address/],
   ["a NUL in an address", `m.forward({ channel: "X", from: "a\\0" })`, /from that is an address/],
   [

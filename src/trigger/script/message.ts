@@ -145,7 +145,7 @@ class ScriptMessage implements Message {
     return decidedBefore(this.#run);
   }
 
-  accept(answer: { charge?: number } = {}): void {
+  accept(answer: { charge?: number | "route" } = {}): void {
     ask(this.#run, ["a", answer.charge ?? null, null]);
   }
 
@@ -166,7 +166,8 @@ class ScriptMessage implements Message {
       tlvActs(to.tlvs),
       to.destination ?? null,
     ] as const;
-    ask(this.#run, to.dataCoding === undefined ? act : [...act, to.dataCoding]);
+    if (to.else !== undefined) ask(this.#run, [...act, to.dataCoding ?? false, to.else]);
+    else ask(this.#run, to.dataCoding === undefined ? act : [...act, to.dataCoding]);
   }
 
   fail(reason: string): void {

@@ -8,7 +8,7 @@ import { type TlvAct, wishesFrom } from "./tlvs.ts";
  * because a script could go round any check in its own isolate.
  */
 export type Act =
-  | readonly [act: "a", charge: number | null, account: string | null]
+  | readonly [act: "a", charge: number | "route" | null, account: string | null]
   | readonly [act: "r", code: ErrorCode | number, reason: string | null]
   | readonly [
       act: "f",
@@ -20,8 +20,9 @@ export type Act =
       report: true | null,
       tlvs: readonly TlvAct[] | null,
       destination: string | null,
-      /** Left out, not null, where nothing was said: few name one. */
-      dataCoding?: number,
+      /** Left out, or false before an else, where nothing was said: few name one. */
+      dataCoding?: number | false,
+      others?: readonly string[],
     ]
   | readonly [act: "p"]
   | readonly [act: "o", state: string | null, error: string | null, tlvs: readonly TlvAct[] | null]
@@ -137,7 +138,12 @@ function actionsOf(payload: string): Decided["actions"] {
           do: "forward",
           ...given({ channel: act[1] }),
           ...given({ account: act[2], from: act[3], to: act[4], text: act[5], report: act[6] }),
-          ...given({ tlvs: wishesFrom(act[7]), destination: act[8], dataCoding: act[9] }),
+          ...given({
+            tlvs: wishesFrom(act[7]),
+            destination: act[8],
+            dataCoding: act[9] === false ? undefined : act[9],
+          }),
+          ...given({ else: act[10] }),
         };
       case "p":
         return { do: "apply" };
