@@ -20,6 +20,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   kv: async () => (await import("./kv.ts")).addKv,
   dialog: async () => (await import("./dialog.ts")).addDialog,
   account: async () => (await import("./account.ts")).addAccount,
+  apikey: async () => (await import("./apikey.ts")).addApikey,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,
   log: async () => (await import("./log.ts")).addLog,

@@ -239,6 +239,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           wanted: () => levels.allows("pdu", name),
           showText: settings.log.pduText,
         },
+        customers: gateway.customers,
         gone: gateway.gone,
         sentToday: () => store.usage.sentToday(name),
         ownLines,
@@ -279,9 +280,11 @@ async function startSimulator(
 async function guardExample(store: Store, settings: Settings): Promise<void> {
   const open = Object.entries(settings.channels).find(
     ([, channel]) =>
-      channel.type === "smpp-server" &&
+      (channel.type === "smpp-server" || channel.type === "http-server") &&
       channel.enabled &&
-      !listenersOf(channel).every(({ address }) => address.every(isLoopback)),
+      !listenersOf({ listeners: undefined, ...channel }).every(({ address }) =>
+        address.every(isLoopback),
+      ),
   );
   if (open === undefined) return;
   const seeded = await store.accounts.seededPasswordUnchanged();

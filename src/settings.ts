@@ -253,8 +253,8 @@ export const settingsSchema = z
     for (const [name, channel] of Object.entries(settings.channels)) {
       const path = (key: string) => ["channels", name, key];
       const late = settings.eventDeadlineMs;
-      if (channel.type !== "smpp-server") continue;
-      if (channel.bindTimeoutMs <= late)
+      if (channel.type === "smpp-client") continue;
+      if (channel.type === "smpp-server" && channel.bindTimeoutMs <= late)
         context.addIssue({
           code: "custom",
           path: path("bindTimeoutMs"),
@@ -342,7 +342,7 @@ function longestWaits(channels: readonly Settings["channels"][string][]): {
   return {
     aheadMs: Math.max(
       0,
-      ...channels.map((channel) => (channel.type === "smpp-server" ? channel.scheduleAheadMs : 0)),
+      ...channels.map((channel) => ("scheduleAheadMs" in channel ? channel.scheduleAheadMs : 0)),
     ),
     validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
     reportWaitMs: Math.max(

@@ -5,6 +5,7 @@ import { adminSocketPath } from "../model/admin-socket.ts";
 import type { Log, LogLevels } from "../model/log.ts";
 import type { Store } from "../store/store.ts";
 import { accountRoutes } from "./accounts.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
 import { backupRoutes } from "./backups.ts";
 import { channelRoutes } from "./channels.ts";
 import { type ConfigControl, configRoutes } from "./config.ts";
@@ -34,6 +35,7 @@ export interface Admin extends Views {
 /** A line for each noun. */
 const ROUTES: readonly Routes[] = [
   accountRoutes,
+  apiKeyRoutes,
   backupRoutes,
   channelRoutes,
   configRoutes,

@@ -1,5 +1,7 @@
 import { z } from "../config/schema.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
+import { httpServerSettings } from "./http-server-settings.ts";
+import { openHttpServer } from "./http-server.ts";
 import { smppClientSettings } from "./smpp-client-settings.ts";
 import { openSmppClient } from "./smpp-client.ts";
 import { smppServerSettings } from "./smpp-server-settings.ts";
@@ -9,6 +11,7 @@ import { openSmppServer } from "./smpp-server.ts";
 export const channelSettings = z.discriminatedUnion("type", [
   smppServerSettings,
   smppClientSettings,
+  httpServerSettings,
 ]);
 
 export type ChannelSettings = z.infer<typeof channelSettings>;
@@ -20,5 +23,7 @@ export function openChannel(settings: ChannelSettings, host: ChannelHost): Promi
       return openSmppServer(settings, host);
     case "smpp-client":
       return openSmppClient(settings, host);
+    case "http-server":
+      return openHttpServer(settings, host);
   }
 }

@@ -9,6 +9,7 @@ import type { Codings } from "../sms/data-coding.ts";
 import type { IdBase } from "../model/provider-id.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView } from "../model/view.ts";
+import type { CustomerDesk } from "./customer-desk.ts";
 import type { OwnLines } from "./own-lines.ts";
 import type { Unwritable, Written } from "./writing.ts";
 
@@ -30,6 +31,8 @@ export interface ChannelHost {
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
   /** What this customer has otherwise than others; the standard for all when left out. Costs nothing. */
   readonly optionsOf?: (account: string) => KeptOptions;
+  /** What may be asked about customers; left out where nobody is asked over HTTP. */
+  readonly customers?: CustomerDesk;
   /** A connection that might have bound has ended. */
   readonly gone?: (session: string) => void;
   /** Requests that this channel has handed over in the last day, whatever it was called with. */

@@ -1,5 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Channel, OwnView } from "../channel/channel.ts";
+import type { CustomerDesk } from "../channel/customer-desk.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ForwardAction } from "../model/decision.ts";
 import { type ErrorCode, GatewayError } from "../model/error.ts";
@@ -21,6 +22,7 @@ import { messageAnswerer } from "./receive.ts";
 import { createRefusals } from "./refusals.ts";
 import { type Erase, createErase } from "./erase.ts";
 import { asksReport, createFinisher, type SendRow } from "./finish.ts";
+import { createCustomerDesk } from "./customer-desk.ts";
 import { createCustomerOperations } from "./customer-operations.ts";
 import { createConcluding } from "./concluding.ts";
 import { gated } from "./gate.ts";
@@ -82,6 +84,8 @@ export interface Gateway {
   readonly operations: Operations;
   /** Erases what is kept about a number. */
   readonly erase: Erase;
+  /** What channels may ask about customers. */
+  readonly customers: CustomerDesk;
   /** A channel can take more. */
   ready(channel: string): void;
   /** A connection of a customer has ended. */
@@ -233,6 +237,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
+    customers: createCustomerDesk({ store }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {

@@ -214,7 +214,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
   function textOf({ channel, sms }: Message): string | undefined {
     if (sms === undefined) return undefined;
     const hasUdh = (sms.esmClass & 0x40) !== 0;
-    return decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel));
+    return sms.text ?? decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel));
   }
 
   function reportOf(

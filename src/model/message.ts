@@ -97,11 +97,20 @@ export interface Message {
    * for one of them that one. `to` is the first, and where it really goes; left out for all others.
    */
   readonly destinations?: readonly Address[];
+  /** What its sender, who came by HTTP, calls it; left out for all others. */
+  readonly client?: ClientFacts;
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */
   readonly hops: number;
   readonly log: readonly TraceLine[];
+}
+
+/** What a customer wrote on his message for himself. */
+export interface ClientFacts {
+  /** Found by `message_reference` in the database, so without a quote or a backslash. */
+  readonly reference?: string;
+  readonly tags?: readonly string[];
 }
 
 /** How a life stands, as one row per root says. */

@@ -24,6 +24,9 @@ const KEPT = {
   trigger_disabled: true,
   trigger_schedule: true,
   kv: true,
+  api_key: true,
+  idempotency: true,
+  http_batch: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -24,6 +24,8 @@ export interface Meta {
   readonly tlvs?: readonly (readonly [tag: number, hex: string])[];
   readonly report?: ReportTuple;
   readonly destinations?: readonly (readonly [ton: number, npi: number, digits: string])[];
+  readonly reference?: string;
+  readonly tags?: readonly string[];
   readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
 
@@ -56,7 +58,7 @@ export const sharesNothing: Shared = { body: false, meta: false };
 
 export function metaText(
   sms: Sms,
-  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations">,
+  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations" | "client">,
 ): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
@@ -79,6 +81,11 @@ export function metaText(
     meta.joined = message.joined.map(({ id, registeredDelivery, known }) =>
       known === undefined ? [id, registeredDelivery] : [id, registeredDelivery, known],
     );
+  if (message.client !== undefined) {
+    const { reference, tags } = message.client;
+    if (reference !== undefined) meta.reference = reference;
+    if (tags !== undefined) meta.tags = tags;
+  }
   return JSON.stringify(meta);
 }
 
@@ -95,7 +102,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const { sms, report, joined, destinations } = contentFrom(row);
+  const { sms, report, joined, destinations, client } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -110,6 +117,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     report,
     ...(joined === undefined ? {} : { joined }),
     ...(destinations === undefined ? {} : { destinations }),
+    ...(client === undefined ? {} : { client }),
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -123,7 +131,7 @@ export function linesFrom(text: string): TraceLine[] {
 
 function contentFrom(
   row: MessageColumns & ParentColumns,
-): Pick<Message, "sms" | "report" | "joined" | "destinations"> {
+): Pick<Message, "sms" | "report" | "joined" | "destinations" | "client"> {
   const text = row.meta ?? row.parent_meta;
   if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
@@ -134,6 +142,7 @@ function contentFrom(
     ...(meta.destinations === undefined
       ? {}
       : { destinations: meta.destinations.map(([ton, npi, digits]) => ({ ton, npi, digits })) }),
+    ...clientFrom(meta),
     ...(meta.joined === undefined
       ? {}
       : {
@@ -143,6 +152,13 @@ function contentFrom(
             ...(known === undefined ? {} : { known }),
           })),
         }),
+  };
+}
+
+function clientFrom({ reference, tags }: Meta): Pick<Message, "client"> {
+  if (reference === undefined && tags === undefined) return {};
+  return {
+    client: { ...(reference !== undefined && { reference }), ...(tags !== undefined && { tags }) },
   };
 }
 

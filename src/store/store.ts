@@ -5,6 +5,7 @@ import type { Log } from "../model/log.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
 import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
+import { type ApiKeys, createApiKeys } from "./api-keys.ts";
 import { type Backups, createBackups } from "./backup.ts";
 import { watchDisk } from "./disk.ts";
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
@@ -72,6 +73,7 @@ export interface Store {
   readonly ownMessages: OwnMessages;
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
+  readonly apiKeys: ApiKeys;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -142,6 +144,7 @@ export async function openStore(parts: {
     await makePartitions(db);
     await signLock(client, startId);
     const accounts = await createAccounts(db, newId);
+    const apiKeys = await createApiKeys(db);
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     const where = postgres?.dataDirectory ?? `${client.host}:${client.port}/${client.database}`;
     const pipeline = await openPipeline(client, STATEMENTS);
@@ -174,6 +177,7 @@ export async function openStore(parts: {
       foundMessages: createFoundMessages(db),
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
+      apiKeys,
       backups,
       holds: createHoldsTable(db),
       kv,

@@ -22,6 +22,9 @@ export interface Tables {
   trigger_disabled: TriggerDisabledTable;
   trigger_schedule: TriggerScheduleTable;
   kv: KvTable;
+  api_key: ApiKeyTable;
+  idempotency: IdempotencyTable;
+  http_batch: HttpBatchTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -173,6 +176,34 @@ interface KvTable {
   key: string;
   value: string;
   expires_at: Date | null;
+}
+
+interface ApiKeyTable {
+  id: string;
+  account: string;
+  name: string;
+  sha256: string;
+  scopes: string[];
+  allow_from: string;
+  created_at: Date;
+  expires_at: Date | null;
+  by: string;
+}
+
+interface IdempotencyTable {
+  account: string;
+  key: string;
+  body_sha256: string;
+  ids: string[];
+  answer: string | null;
+  at: Date;
+}
+
+interface HttpBatchTable {
+  id: string;
+  account: string;
+  items: string;
+  at: Date;
 }
 
 interface BatchTable {

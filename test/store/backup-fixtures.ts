@@ -65,6 +65,12 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('NIGHT', '0 3 * * *', 'UTC', now())`);
   await db.query(`insert into kv (namespace, key, value, expires_at)
     values ('a', 'tab é', '"\\u0000"', null), ('shared:b', 'n', '1', now())`);
+  await db.query(`insert into api_key (id, account, name, sha256, scopes, allow_from, created_at, by)
+    values ('0123456789ab', 'Test1', 'shop', 'ab', array['send', 'read'], '', now(), 'ann')`);
+  await db.query(`insert into idempotency (account, key, body_sha256, ids, answer, at)
+    values ('Test1', 'k "1"', 'ab', array[gen_random_uuid()], null, now())`);
+  await db.query(`insert into http_batch (id, account, items, at)
+    values (gen_random_uuid(), 'Test1', '["a\\"b"]', now())`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])
