@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { z } from "../src/config/schema.ts";
 import { API_SCOPES, type ApiScope } from "../src/model/api-key.ts";
+import { duration } from "./argument.ts";
 import { confirm } from "./confirm.ts";
 import { ask, segment } from "./gateway.ts";
-import { moment } from "./moment.ts";
-import { answer, table } from "./print.ts";
+import { answer, dateTime, table } from "./print.ts";
 import type { GlobalOptions } from "./settings.ts";
 
 const keyShape = z.object({
@@ -24,11 +24,8 @@ type Key = z.infer<typeof keyShape>;
 
 const dayMs = 86_400_000;
 
-/** Days that a key may last; who wants more leaves the option out. */
-const daysMax = 3_650;
-
-/** Hours. How long the old key is good beside the new one, unless it is said otherwise. */
-const overlapHoursDefault = 24;
+/** ms. Who wants more leaves the option out. */
+const lastsMostMs = 3_650 * dayMs;
 
 /** `signalbox apikey …`: keys for the HTTP channel. */
 export function addApikey(program: Command): void {
@@ -41,11 +38,11 @@ export function addApikey(program: Command): void {
     .option("--name <name>", "what it is for; two of a name may be in use at a time", "default")
     .addOption(scopesOption())
     .option("--from <addresses>", "addresses and networks it may be used from", "")
-    .option("--days <days>", "after how many days it ends", wholeDays)
+    .option("--for <time>", "how long it lasts, such as 90d", duration(60_000, lastsMostMs))
     .action(async (account: string, own: AddOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const { name, scope: scopes, from: allowFrom, days } = own;
-      const ends = days === undefined ? {} : { expiresMs: Date.now() + days * dayMs };
+      const { name, scope: scopes, from: allowFrom, for: lastsMs } = own;
+      const ends = lastsMs === undefined ? {} : { expiresMs: Date.now() + lastsMs };
       const body = { account, name, scopes, allowFrom, ...ends };
       answer(options, await make(options, body), madeText, keepIt);
     });
@@ -68,13 +65,13 @@ export function addApikey(program: Command): void {
     .command("rotate")
     .description("make a key in the place of another, which ends a while later")
     .argument("<id>", "the key's id, as `apikey list` shows it")
-    .option("--hours <hours>", "how long both are good", wholeHours, overlapHoursDefault)
-    .action(async (id: string, own: { readonly hours: number }, command: Command) => {
+    .option("--overlap <time>", "how long both are good", duration(0, lastsMostMs), dayMs)
+    .action(async (id: string, own: { readonly overlap: number }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const old = (await keysOf(options, undefined)).find((key) => key.id === id);
       const { account = "", name = "default", scopes = [], allowFrom = "" } = old ?? {};
       const path = `/v1/api-keys/${segment(id)}`;
-      const expiresMs = Date.now() + own.hours * 3_600_000;
+      const expiresMs = Date.now() + own.overlap;
       // The new one first: should it be refused, the old one stays as it was.
       const made =
         old === undefined ? undefined : await make(options, { account, name, scopes, allowFrom });
@@ -102,7 +99,7 @@ interface AddOptions {
   readonly name: string;
   readonly scope: readonly ApiScope[];
   readonly from: string;
-  readonly days?: number;
+  readonly for?: number;
 }
 
 const keepIt = "Keep it safe: we know its hash only. Use: Authorization: Bearer <key>";
@@ -125,20 +122,6 @@ function scopesOption(): Option {
     .default(["send", "read"]);
 }
 
-function wholeDays(text: string): number {
-  return whole(text, daysMax);
-}
-
-function wholeHours(text: string): number {
-  return whole(text, 24 * 90, 0);
-}
-
-function whole(text: string, most: number, least = 1): number {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
-}
-
 function madeText({ id, account, key }: z.infer<typeof newKeyShape>): string {
   return `Key ${id} of ${account}:\n${key}`;
 }
@@ -153,8 +136,8 @@ function listed(keys: readonly Key[]): string {
       one.name,
       one.scopes.join(" "),
       one.allowFrom,
-      moment(one.createdMs),
-      one.expiresMs === undefined ? "" : moment(one.expiresMs),
+      dateTime(one.createdMs),
+      one.expiresMs === undefined ? "" : dateTime(one.expiresMs),
     ]),
   );
 }

@@ -7,6 +7,7 @@ import { createBus } from "./bus/bus.ts";
 import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
+import { createDryRuns } from "./gateway/dry-runs.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
@@ -108,6 +109,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
 
     const bus = createBus();
     const ownLines = createOwnLines();
+    const triggers = resolve(options.base, settings.triggers);
+    const dryRuns = createDryRuns({
+      directory: triggers,
+      calls: () => ({ ...gateway.calls, ...services.calls }),
+      log,
+    });
+    closers.push(() => dryRuns.close());
     const gateway = createGateway({
       bus,
       store,
@@ -115,6 +123,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       log,
       newId,
       meter,
+      dryRuns,
       drainMs: settings.drainMs,
     });
     const services = await openServices({
@@ -133,7 +142,6 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     closers.push(() => services.close());
     const { dataSources } = services;
     let configuration: Configuration | undefined;
-    const triggers = resolve(options.base, settings.triggers);
     const engine = await openEngine({
       directory: triggers,
       limits: {

@@ -1,12 +1,18 @@
 import type { Socket } from "node:net";
 import { createApiServer } from "../http/api-server.ts";
-import type { Message, Sms } from "../model/message.ts";
 import type { Traffic } from "../model/meter.ts";
-import type { Channel, ChannelHost, SendResult } from "./channel.ts";
+import type { Channel, ChannelHost } from "./channel.ts";
 import { later } from "./desk.ts";
 import type { HttpServerSettings } from "./http-server-settings.ts";
+import { accountRoutes } from "./http-server/account.ts";
 import { createCallers, createWork } from "./http-server/api.ts";
+import { batchRoutes } from "./http-server/batches.ts";
+import { createEventStreams } from "./http-server/events.ts";
+import { inboundRoutes } from "./http-server/inbound.ts";
+import { createInbox } from "./http-server/inbox.ts";
 import { createLogin } from "./http-server/login.ts";
+import { messageRoutes } from "./http-server/messages.ts";
+import { collectOpenApi } from "./http-server/openapi.ts";
 import { sendRoutes } from "./http-server/send.ts";
 import { openListening } from "./listening.ts";
 import { tellChannel } from "./notice.ts";
@@ -25,7 +31,12 @@ export async function openHttpServer(
   const callers = createCallers(createLogin(host, settings));
   const closed = () => (closing ? "overloaded" : drained ? "channel_drained" : undefined);
   const parts = { host, settings, callers, closed, work };
-  for (const add of [sendRoutes]) add(server.routes, parts);
+  const inbox = createInbox(host, settings);
+  const streams = createEventStreams(parts);
+  const openApi = collectOpenApi(server.routes);
+  const nouns = [sendRoutes, messageRoutes, batchRoutes, inboundRoutes(inbox), accountRoutes];
+  for (const add of [...nouns, streams.routes]) add(server.routes, parts);
+  server.routes.get("/v1/openapi.json", () => openApi());
   await server.ready();
   const { connectionsMax, requestTimeoutMs } = settings;
   const ports = { ...settings, listeners: undefined };
@@ -46,12 +57,13 @@ export async function openHttpServer(
     transactionWaitMs: settings.transactionWaitMs,
     rate: settings.rate,
     queueMax: settings.queueMax,
-    room: () => 0,
+    takesReports: settings.reports === "pull",
+    room: (account) => inbox.room(account),
     write: ({ sms }) =>
       sms === undefined
         ? { code: "bad_request", text: "the message has no content" }
         : { requests: [sms], reference: 0 },
-    send,
+    send: (message, sms, done) => inbox.put(message, sms, done),
     async close(drainMs) {
       closing = true;
       listening.close();
@@ -66,6 +78,7 @@ export async function openHttpServer(
     resume() {
       if (!drained) return;
       drained = false;
+      inbox.open();
       sinceMs = clock.nowMs();
       tellChannel(host, "up", listening.words());
     },
@@ -104,12 +117,10 @@ export async function openHttpServer(
     server.take(socket);
   }
 
-  function send(_message: Message, _sms: Sms, done: (result: SendResult) => void): void {
-    done({ kind: "refused", status: 0x08, text: "nobody fetches" });
-  }
-
   async function end(drainMs: number): Promise<void> {
     await Promise.race([work.settled(), new Promise<void>((over) => later(drainMs, over))]);
+    inbox.close();
+    streams.end();
     server.drain();
   }
 }

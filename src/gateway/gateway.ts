@@ -8,14 +8,13 @@ import type { BindEvent, ChannelEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
-import type { IdBase } from "../model/provider-id.ts";
 import type { Status } from "../model/status.ts";
-import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
+import { createAccountCalls } from "./account-calls.ts";
 import { alertAnswerer } from "./alert.ts";
 import { bindAnswerer } from "./bind.ts";
 import { messageAnswerer } from "./receive.ts";
@@ -24,8 +23,10 @@ import { type Erase, createErase } from "./erase.ts";
 import { asksReport, createFinisher, type SendRow } from "./finish.ts";
 import { createCustomerDesk } from "./customer-desk.ts";
 import { createCustomerOperations } from "./customer-operations.ts";
+import { createChannelFacts } from "./channel-facts.ts";
 import { createConcluding } from "./concluding.ts";
 import { gated } from "./gate.ts";
+import type { DryRuns } from "./dry-runs.ts";
 import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
@@ -35,6 +36,7 @@ import { createMaker } from "./make.ts";
 import { createMatcher } from "./match.ts";
 import { meteredBinds, meteredFinisher, meteredMessages } from "./metered.ts";
 import { type Notices, createNotices } from "./notice.ts";
+import { createOwnChanges } from "./own-changes.ts";
 import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createPartTally } from "./part-tally.ts";
@@ -46,7 +48,7 @@ import { createReplace } from "./replace.ts";
 import { type Schedules, createSchedules } from "./schedules.ts";
 import { replacingIfPresent } from "./replace-if-present.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
-import { createReports, type Reports } from "./report.ts";
+import { createReports, type ReportParts, type Reports } from "./report.ts";
 import { createSender } from "./send.ts";
 import { createSentMemory } from "./sent-memory.ts";
 import { createStatusDecider, type Following, type StatusDecider } from "./status.ts";
@@ -61,6 +63,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly meter?: Meter;
+  /** Answers what customers ask of triggers without sending. */
+  readonly dryRuns: Pick<DryRuns, "run">;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -124,12 +128,16 @@ export function createGateway(parts: GatewayParts): Gateway {
   let engine: Engine | undefined;
   let reports: Reports | undefined;
   const { writer, queue } = store;
+  const facts = createChannelFacts(() => channels);
+  const { tlvsOn, codingsOn, groupOf, channelsOf, reportWaits, takesReports } = facts;
   const flow = createFlow({ store, channels: () => channels, clock, log, worthStoring });
   const memory = createSentMemory();
+  const changes = createOwnChanges(clock.nowMs);
+  bus.watch("message", changes.answered);
   const onItsWay = createOnItsWay();
   const concluding = createConcluding();
   const tally = createPartTally(store.reports);
-  const bases = createIdBases({ setFor: idBaseSetFor, keep: store.idBases.put, log });
+  const bases = createIdBases({ setFor: facts.idBaseSetFor, keep: store.idBases.put, log });
   let status: StatusDecider | undefined;
   let notices: Notices | undefined;
   let schedules: Schedules | undefined;
@@ -155,8 +163,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     tally,
     meter,
     finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
-    finished: ({ id, message }, { status: state, error }) =>
-      transactions.ended(id, state, error, asksReport(message)),
+    finished({ id, message, original }, { status: state, error }) {
+      transactions.ended(id, state, error, asksReport(message));
+      changes.ended(message, original, state, error);
+    },
     startId: store.startId,
     due,
   });
@@ -164,18 +174,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
-    calls: {
-      "accounts.verify": async (_args, request) => {
-        if (request.kind !== "bind") return { ok: false, reason: "bind_refused" };
-        const { event } = request;
-        const found = await store.accounts.verify(event.systemId, event.password);
-        const result = found.ok ? "matched" : found.reason;
-        note(event, { call: "accounts.verify", result });
-        return found;
-      },
-      "accounts.byNumber": async ([number]) =>
-        typeof number === "string" ? store.accounts.byNumber(number) : undefined,
-    },
+    calls: createAccountCalls(store.accounts, note),
     note,
     attach(given, opened, off = () => []) {
       engine = given;
@@ -200,6 +199,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         hears: transactions.hears,
         codingsOn,
         tlvsOn,
+        takesReports,
       });
       const replace = createReplace({ ...receive, store, sender, codingsOn });
       const own = { own: store.ownMessages, cancel: operations.cancel, replace, log };
@@ -224,8 +224,10 @@ export function createGateway(parts: GatewayParts): Gateway {
         groupOf,
         channelsOf,
       });
-      const ended = (id: string, state: Status, error: string | undefined): void =>
-        transactions.ended(id, state, error, true);
+      const ended: ReportParts["ended"] = ({ message, original }, state, error) => {
+        transactions.ended(message.id, state, error, true);
+        changes.ended(message, original, state, error);
+      };
       reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
       bus.answer("report", reports.answer);
       notices = createNotices({ engine, writer, make, clock, log, newId, offer });
@@ -237,7 +239,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
-    customers: createCustomerDesk({ store }),
+    customers: createCustomerDesk({ store, dryRuns: parts.dryRuns, changes }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {
@@ -267,6 +269,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         meter,
         newId,
         offer,
+        ended: changes.ended,
       };
       later = startLater({ ...parts, reportWaits });
       schedules?.start();
@@ -347,35 +350,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     writer
       .conclude({ ...nothing, id, root, status: "QUEUED", atMs, lines })
       .catch((cause: unknown) => log.error({ message: id, err: cause }, "not marked as due"));
-  }
-
-  function tlvsOn(channel: string): ChannelTlvs | undefined {
-    return channels.get(channel)?.tlvs;
-  }
-
-  function codingsOn(channel: string): Codings | undefined {
-    return channels.get(channel)?.codings;
-  }
-
-  function groupOf(channel: string): string {
-    return channels.get(channel)?.group ?? channel;
-  }
-
-  function channelsOf(group: string): string[] {
-    return [...channels.values()].filter((one) => one.group === group).map(({ name }) => name);
-  }
-
-  /** Channels of one group lead to one provider, so what one of them says holds for all. */
-  function idBaseSetFor(group: string): IdBase | undefined {
-    for (const one of channels.values())
-      if (one.group === group && one.idBase !== undefined) return one.idBase;
-    return undefined;
-  }
-
-  function reportWaits(): { channel: string; waitMs: number }[] {
-    return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
-      reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
-    );
   }
 
   function queueFor(

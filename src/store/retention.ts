@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { firstIdAt } from "../model/id.ts";
 import { codeOf } from "./system-error.ts";
+import { idempotencyHours } from "./idempotency.ts";
 import type { Tables } from "./tables.ts";
 
 export interface RetentionSettings {
@@ -188,6 +189,8 @@ function defaultParts(
     { table: "state_default", where: over },
     { table: "attempt_default", where: over },
     { table: "trace_default", where: sql`root < ${firstIdAt(traceFromMs)}::uuid` },
+    { table: "http_batch", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
+    { table: "idempotency", where: sql`at < now() - ${`${idempotencyHours} hours`}::interval` },
     { table: "dead_letter", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
   ];
 }

@@ -8,6 +8,7 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { type ApiKeys, createApiKeys } from "./api-keys.ts";
 import { type Backups, createBackups } from "./backup.ts";
 import { watchDisk } from "./disk.ts";
+import { type CustomerMessages, createCustomerMessages } from "./customer-messages.ts";
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
 import { type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
@@ -16,6 +17,8 @@ import { type HoldsTable, createHoldsTable } from "./holds.ts";
 import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
+import { type HttpBatches, createHttpBatches } from "./http-batches.ts";
+import { type Idempotency, createIdempotency } from "./idempotency.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { type OwnMessages, createOwnMessages } from "./own-messages.ts";
@@ -74,6 +77,9 @@ export interface Store {
   readonly foundMessages: FoundMessages;
   readonly accounts: Accounts;
   readonly apiKeys: ApiKeys;
+  readonly customerMessages: CustomerMessages;
+  readonly httpBatches: HttpBatches;
+  readonly idempotency: Idempotency;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -178,6 +184,9 @@ export async function openStore(parts: {
       scriptsAddress: () => scriptsAddress(pool, address, postgres !== undefined),
       accounts,
       apiKeys,
+      customerMessages: createCustomerMessages(db),
+      httpBatches: createHttpBatches(db),
+      idempotency: createIdempotency(db),
       backups,
       holds: createHoldsTable(db),
       kv,
