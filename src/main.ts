@@ -179,7 +179,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
     await gateway.takeUp();
-    closers.push(() => within(settings.drainMs, gateway.drain()));
+    closers.push(() => {
+      for (const channel of channels.values()) channel.stopping?.();
+      return within(settings.drainMs, gateway.drain());
+    });
 
     if (options.file !== undefined) {
       configuration = await openConfiguration({

@@ -120,6 +120,11 @@ export interface Channel {
    * nobody could be told. Left out where no customers bind.
    */
   alert?(account: string, event: AlertEvent): boolean;
+  /**
+   * The gateway stops: what only waits for a peer to say that he has it is given back at once. Left out
+   * where peers answer by themselves.
+   */
+  stopping?(): void;
   /** Waits for all that were sent to be answered, takes nothing new, unbinds and closes. */
   close(drainMs: number): Promise<void>;
   /**

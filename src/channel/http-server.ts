@@ -4,16 +4,11 @@ import type { Traffic } from "../model/meter.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
 import { later } from "./desk.ts";
 import type { HttpServerSettings } from "./http-server-settings.ts";
-import { accountRoutes } from "./http-server/account.ts";
 import { createCallers, createWork } from "./http-server/api.ts";
-import { batchRoutes } from "./http-server/batches.ts";
 import { createEventStreams } from "./http-server/events.ts";
-import { inboundRoutes } from "./http-server/inbound.ts";
 import { createInbox } from "./http-server/inbox.ts";
 import { createLogin } from "./http-server/login.ts";
-import { messageRoutes } from "./http-server/messages.ts";
-import { collectOpenApi } from "./http-server/openapi.ts";
-import { sendRoutes } from "./http-server/send.ts";
+import { addRoutes } from "./http-server/openapi-page.ts";
 import { openListening } from "./listening.ts";
 import { tellChannel } from "./notice.ts";
 
@@ -33,10 +28,7 @@ export async function openHttpServer(
   const parts = { host, settings, callers, closed, work };
   const inbox = createInbox(host, settings);
   const streams = createEventStreams(parts);
-  const openApi = collectOpenApi(server.routes);
-  const nouns = [sendRoutes, messageRoutes, batchRoutes, inboundRoutes(inbox), accountRoutes];
-  for (const add of [...nouns, streams.routes]) add(server.routes, parts);
-  server.routes.get("/v1/openapi.json", () => openApi());
+  addRoutes(server, parts, { inbox, streams });
   await server.ready();
   const { connectionsMax, requestTimeoutMs } = settings;
   const ports = { ...settings, listeners: undefined };
@@ -64,10 +56,12 @@ export async function openHttpServer(
         ? { code: "bad_request", text: "the message has no content" }
         : { requests: [sms], reference: 0 },
     send: (message, sms, done) => inbox.put(message, sms, done),
+    stopping: () => inbox.close(),
     async close(drainMs) {
       closing = true;
       listening.close();
       await end(drainMs);
+      server.drain();
       await server.close();
     },
     async drain(drainMs) {
@@ -121,6 +115,5 @@ export async function openHttpServer(
     await Promise.race([work.settled(), new Promise<void>((over) => later(drainMs, over))]);
     inbox.close();
     streams.end();
-    server.drain();
   }
 }

@@ -115,16 +115,6 @@ export function createWork(most: number): Work {
 
 /** A schema as fastify and OpenAPI want it. */
 export function jsonOf(schema: z.ZodType, io: "input" | "output" = "input"): object {
-  const {
-    $schema: _schema,
-    id: _id,
-    ...json
-  } = z.toJSONSchema(schema, {
-    io,
-    reused: "inline",
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.id;
-    },
-  });
+  const { $schema: _schema, id: _id, ...json } = z.toJSONSchema(schema, { io, reused: "inline" });
   return json;
 }

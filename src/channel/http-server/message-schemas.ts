@@ -95,7 +95,7 @@ export const newMessage = z
       .describe("true: as POST /v1/messages:dry-run; nothing is stored or charged."),
   })
   .meta({
-    id: "NewMessage",
+    title: "NewMessage",
     examples: [
       {
         to: "+31612345678",
@@ -116,7 +116,7 @@ export const accepted = z
     encoding: z.string().describe("`gsm7`, `ucs2`, `binary`, …"),
     client_reference: z.string().optional(),
   })
-  .meta({ id: "Accepted" });
+  .meta({ title: "Accepted" });
 
 export type Accepted = z.infer<typeof accepted>;
 
@@ -132,6 +132,6 @@ export const problem = z
     field: z.string().optional().describe("Which part of the request is to blame."),
     retryable: z.boolean().describe("The same request may do later."),
   })
-  .meta({ id: "Problem" });
+  .meta({ title: "Problem" });
 
 export type Problem = z.infer<typeof problem>;

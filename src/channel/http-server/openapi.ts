@@ -13,19 +13,24 @@ interface Route {
   readonly schema: Json;
 }
 
+/** An OpenAPI 3.1 page. */
+export interface OpenApi extends Json {
+  readonly paths: Readonly<Record<string, unknown>>;
+}
+
 /** Makes an OpenAPI 3.1 page of the routes that are added after it; asked for when all are there. */
-export function collectOpenApi(routes: FastifyInstance): () => Json {
+export function collectOpenApi(routes: FastifyInstance): () => OpenApi {
   const all: Route[] = [];
   routes.addHook("onRoute", ({ method, url, schema }) => {
     // Fastify adds a HEAD for each GET.
     for (const one of [method].flat())
       if (one !== "HEAD") all.push({ method: one, url, schema: { ...schema } });
   });
-  let made: Json | undefined;
+  let made: OpenApi | undefined;
   return () => (made ??= pageOf(all));
 }
 
-function pageOf(all: readonly Route[]): Json {
+function pageOf(all: readonly Route[]): OpenApi {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of all) {
     if (route.url === "*" || route.url.includes("openapi")) continue;

@@ -52,7 +52,7 @@ export const sentMessage = z
     client_reference: z.string().optional(),
     tags: z.array(z.string()).optional(),
   })
-  .meta({ id: "Message" });
+  .meta({ title: "Message" });
 
 export type SentMessageBody = z.infer<typeof sentMessage>;
 
@@ -64,11 +64,11 @@ export const messagePage = z
       .optional()
       .describe("Ask again with `cursor`; left out at the end. A page may be short, even empty."),
   })
-  .meta({ id: "MessagePage" });
+  .meta({ title: "MessagePage" });
 
 export const cancelled = z
   .strictObject({ id: z.string(), status: z.literal("cancelled") })
-  .meta({ id: "Cancelled" });
+  .meta({ title: "Cancelled" });
 
 export const traceBody = z
   .strictObject({
@@ -81,7 +81,7 @@ export const traceBody = z
       }),
     ),
   })
-  .meta({ id: "Trace" });
+  .meta({ title: "Trace" });
 
 export const dryRun = z
   .strictObject({
@@ -93,7 +93,7 @@ export const dryRun = z
     problem: problem.optional().describe("What the refusal would be."),
     reason: z.string().optional().describe("Why nothing can be said without sending it."),
   })
-  .meta({ id: "DryRun" });
+  .meta({ title: "DryRun" });
 
 export type DryRunBody = z.infer<typeof dryRun>;
 
@@ -112,7 +112,7 @@ export const newBatch = (most: number) =>
         .describe("Fields of all messages that do not say so themselves."),
     })
     .meta({
-      id: "NewBatch",
+      title: "NewBatch",
       examples: [
         {
           defaults: { from: "Shop" },
@@ -145,7 +145,7 @@ export const batchAnswer = z
     refused: z.int(),
     items: z.array(batchItem).describe("In the order of the request."),
   })
-  .meta({ id: "Batch" });
+  .meta({ title: "Batch" });
 
 export type BatchAnswer = z.infer<typeof batchAnswer>;
 
@@ -158,7 +158,7 @@ export const batchState = z
     statuses: z.record(z.string(), z.int()).describe("How many of its messages stand how."),
     items: z.array(batchItem.extend({ status: statusWord.optional() })),
   })
-  .meta({ id: "BatchState" });
+  .meta({ title: "BatchState" });
 
 export const batchCancelled = z
   .strictObject({
@@ -166,7 +166,7 @@ export const batchCancelled = z
     cancelled: z.int(),
     too_late: z.int().describe("They are on their way, or have ended."),
   })
-  .meta({ id: "BatchCancelled" });
+  .meta({ title: "BatchCancelled" });
 
 export const account = z
   .strictObject({
@@ -175,9 +175,9 @@ export const account = z
     rate: z.string().optional().describe("How fast it may send, as its operator set it."),
     scopes: z.array(z.string()).describe("What this key may be used for."),
   })
-  .meta({ id: "Account" });
+  .meta({ title: "Account" });
 
-export const balance = z.strictObject({ credits: z.int() }).meta({ id: "Balance" });
+export const balance = z.strictObject({ credits: z.int() }).meta({ title: "Balance" });
 
 export const inboundItem = z
   .strictObject({
@@ -194,17 +194,17 @@ export const inboundItem = z
     status: z.string().optional(),
     error: z.string().optional(),
   })
-  .meta({ id: "Inbound" });
+  .meta({ title: "Inbound" });
 
 export type InboundItem = z.infer<typeof inboundItem>;
 
 export const inboundPage = z
   .strictObject({ items: z.array(inboundItem), next_cursor: z.string().optional() })
-  .meta({ id: "InboundPage" });
+  .meta({ title: "InboundPage" });
 
 export const acknowledged = z
   .strictObject({ id: z.string(), status: z.literal("acknowledged") })
-  .meta({ id: "Acknowledged" });
+  .meta({ title: "Acknowledged" });
 
 export const errorPage = z
   .strictObject({
@@ -214,7 +214,7 @@ export const errorPage = z
     retryable: z.boolean(),
     advice: z.string(),
   })
-  .meta({ id: "ErrorPage" });
+  .meta({ title: "ErrorPage" });
 
 /** The most that a page of a list may have. */
 export const pageMost = 200;
