@@ -11,8 +11,8 @@ import { openBench } from "./under-load.ts";
 import { freePort } from "../test/support/gateway-process.ts";
 
 const connections = 50;
-const warmUpSeconds = 5;
-const seconds = 10;
+const warmUpSeconds = 3;
+const seconds = 6;
 /** Accepted a second, and milliseconds of a batch of a thousand: the marks of two cores. */
 const marks = { perS: 8_000, p99Ms: 30, batchMs: 150 } as const;
 
@@ -50,15 +50,15 @@ export async function http(): Promise<boolean> {
       settings: { triggers: folder },
       channels: { HTTP1: channel },
     });
-    await bench.measure("SMPP, warm-up", { count: 20_000, window: 100 });
-    const smpp = await bench.measure("SMPP, window 100", { count: 60_000, window: 100 });
-    const made = await bench.gateway.api("POST", "/v1/api-keys", { account: "Bench" });
+    await bench.measure("SMPP, warm-up", { count: 10_000, window: 100 });
+    const smpp = await bench.measure("SMPP, window 100", { count: 30_000, window: 100 });
+    const made = await bench.gateway.api("POST", "/v1/api-keys", { account: "load" });
     const key = keyIn(made);
     const load = (count: number, lasts: number, batch = 0) => send(port, key, count, lasts, batch);
     await load(connections, warmUpSeconds);
     const sent = await load(connections, seconds);
-    await load(1, 2, 1_000);
-    const batches = await load(1, 3, 1_000);
+    await load(1, 1, 1_000);
+    const batches = await load(1, 2, 1_000);
     const ratio = sent.perS / smpp.load.msgs_per_s;
     stdout.write(
       `\nSMPP ${Math.round(smpp.load.msgs_per_s)}/s, p99 ${smpp.load.resp_ms.p99} ms\n` +

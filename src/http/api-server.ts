@@ -164,7 +164,9 @@ interface Fault {
 /** What fastify refuses by itself. Its words may quote the request, so only those of a check are told. */
 function knownFault(cause: unknown): Fault | undefined {
   if (typeof cause !== "object" || cause === null) return undefined;
-  if ("validation" in cause && Array.isArray(cause.validation)) return validationFault(cause);
+  const [invalid] =
+    "validation" in cause && Array.isArray(cause.validation) ? cause.validation : [];
+  if (isInvalid(invalid)) return validationFault(invalid);
   const code = "code" in cause ? String(cause.code) : "";
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return { code: "body_too_large" };
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return { code: "unsupported_media" };
@@ -175,23 +177,25 @@ function knownFault(cause: unknown): Fault | undefined {
   return undefined;
 }
 
-interface Invalid {
-  readonly instancePath?: string;
-  readonly message?: string;
-  readonly keyword?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
+function isInvalid(found: unknown): found is Invalid {
+  return typeof found === "object" && found !== null && "keyword" in found && "params" in found;
 }
 
-function validationFault(cause: object): Fault {
-  const [first] = "validation" in cause && Array.isArray(cause.validation) ? cause.validation : [];
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ajv's own errors.
-  const {
-    instancePath = "",
-    message = "it is not of the right form",
-    keyword,
-    params,
-  } = (first ?? {}) as Invalid;
-  const extra = params?.["additionalProperty"] ?? params?.["missingProperty"];
+/** The first of what ajv found. */
+interface Invalid {
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function validationFault({
+  instancePath,
+  message = "it is wrong",
+  keyword,
+  params,
+}: Invalid): Fault {
+  const extra = params["additionalProperty"] ?? params["missingProperty"];
   const path = [instancePath.slice(1).replaceAll("/", "."), extra].filter(
     (one) => typeof one === "string" && one !== "",
   );

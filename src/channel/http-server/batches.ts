@@ -1,11 +1,11 @@
 import { type FastifyRequest, refuse } from "../../http/api-server.ts";
 import { problemOf } from "../../http/problem.ts";
 import { GatewayError } from "../../model/error.ts";
-import type { ApiParts, ApiRoutes } from "./api.ts";
+import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
 import { type KeptAnswer, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
-import { FieldError } from "./message-in.ts";
+import { FieldError } from "./field-error.ts";
 import { type NewMessage, newMessage } from "./message-schemas.ts";
 import { cancel, deskOf, timeOf } from "./messages.ts";
 import {

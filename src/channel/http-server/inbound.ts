@@ -4,7 +4,7 @@ import { headerIn } from "../../sms/user-data-header.ts";
 import type { ApiParts, ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
 import type { Held, Inbox } from "./inbox.ts";
-import { FieldError } from "./message-in.ts";
+import { FieldError } from "./field-error.ts";
 import { limitOf, timeOf } from "./messages.ts";
 import {
   type InboundItem,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FastifyReply, type FastifyRequest, refuse } from "../../http/api-server.ts";
-import { FieldError } from "./message-in.ts";
+import { FieldError } from "./field-error.ts";
 import { GatewayError } from "../../model/error.ts";
 import { type ApiParts } from "./api.ts";
 import { deskOf } from "./messages.ts";
@@ -61,10 +61,10 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
       const { idempotency } = deskOf(host);
       const found = await idempotency.begin({ ...own, bodySha256, ids: keyed.ids });
       if (found.bodySha256 !== bodySha256)
-        return refuse(reply, "idempotency_mismatch", { trace: request.id });
+        return await refuse(reply, "idempotency_mismatch", { trace: request.id });
       if (found.answer !== undefined) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only we write it.
-        return replayed(reply, JSON.parse(found.answer) as KeptAnswer);
+        return await replayed(reply, JSON.parse(found.answer) as KeptAnswer);
       }
       const before = found.isNew ? undefined : await keyed.again(found.ids);
       if (!found.isNew && before === undefined) {
@@ -75,7 +75,7 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
       const kept = before ?? (await keyed.send(keyed.ids));
       if (kept === undefined) {
         await idempotency.release(own);
-        return reply;
+        return await reply;
       }
       const text = JSON.stringify(kept);
       // It is stored already: without its answer it is found by its ids.
@@ -83,7 +83,7 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
         await idempotency.finish(own, text).catch((cause: unknown) => {
           host.log.warn({ account, err: cause }, "an answer was not kept for its key");
         });
-      return before === undefined ? answered(reply, kept) : replayed(reply, kept);
+      return await (before === undefined ? answered : replayed)(reply, kept);
     } finally {
       running.delete(name);
     }

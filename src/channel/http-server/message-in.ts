@@ -1,6 +1,5 @@
 import { type Address, type Numbers, addressOf, canonical } from "../../model/address.ts";
 import { bareSms } from "../../model/bare-sms.ts";
-import { type ErrorCode, GatewayError } from "../../model/error.ts";
 import type { MessageEvent } from "../../model/event.ts";
 import type { Message, Sms, Tlv } from "../../model/message.ts";
 import { modeOf } from "../../model/mode.ts";
@@ -8,6 +7,7 @@ import { namedTlvs } from "../../model/named-tlvs.ts";
 import { choose } from "../../sms/choose.ts";
 import { headerIn } from "../../sms/user-data-header.ts";
 import { contentOf } from "../incoming.ts";
+import { FieldError } from "./field-error.ts";
 import type { NewMessage } from "./message-schemas.ts";
 import { tlvsFrom } from "./tlvs-in.ts";
 
@@ -22,16 +22,6 @@ export interface ApiArrival {
   readonly validityMs: number;
   readonly scheduleAheadMs: number;
   readonly isOpen: () => boolean;
-}
-
-/** What a request says that cannot be. */
-export class FieldError extends GatewayError {
-  readonly field: string;
-
-  constructor(code: ErrorCode, field: string, message: string) {
-    super(code, message);
-    this.field = field;
-  }
 }
 
 /** esm_class 0x40: the octets begin with a user data header (SMPP v3.4 §5.2.12). */

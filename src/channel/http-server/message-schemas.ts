@@ -33,7 +33,7 @@ export const newMessage = z
       .string()
       .min(1)
       .max(21)
-      .regex(/^[^\x00-\x1f\x7f]+$/)
+      .regex(/^[^\p{Cc}]+$/u)
       .optional()
       .describe("The sender: a number, or up to 11 letters."),
     text: z.string().max(textMax).optional().describe("The text; long ones go in parts."),

@@ -7,7 +7,7 @@ import { decode } from "../../sms/data-coding.ts";
 import type { CustomerDesk, OwnMessageRow, OwnPage } from "../customer-desk.ts";
 import type { ApiParts, ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
-import { FieldError } from "./message-in.ts";
+import { FieldError } from "./field-error.ts";
 import {
   type ListQuery,
   STATUS_WORDS,

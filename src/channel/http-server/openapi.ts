@@ -78,7 +78,7 @@ function operationOf({ method, url, schema }: Route, path: string): Json {
   const answers = isStream
     ? { 200: { description: "A stream", content: { "text/event-stream": {} } } }
     : Object.fromEntries(
-        Object.entries(response as Json).map(([status, one]) => [
+        Object.entries(jsonIn(response)).map(([status, one]) => [
           status,
           { description: WORDS[status] ?? "", content: { "application/json": { schema: one } } },
         ]),
@@ -139,15 +139,20 @@ function nameOf(method: string, url: string): string {
 /** A number in a query is checked as text; here it is told as what it means. */
 function queryOf(querystring: unknown): readonly Json[] {
   if (querystring === undefined) return [];
-  const { properties = {}, required = [] } = querystring as {
-    readonly properties?: Readonly<Record<string, Json>>;
-    readonly required?: readonly string[];
-  };
-  return Object.entries(properties).map(([name, { openapi, description, ...schema }]) => ({
-    name,
-    in: "query",
-    ...(required.includes(name) && { required: true }),
-    ...(description !== undefined && { description }),
-    schema: openapi ?? schema,
-  }));
+  const { properties, required } = jsonIn(querystring);
+  const needed = Array.isArray(required) ? required : [];
+  return Object.entries(jsonIn(properties)).map(([name, one]) => {
+    const { openapi, description, ...schema } = jsonIn(one);
+    return {
+      name,
+      in: "query",
+      ...(needed.includes(name) && { required: true }),
+      ...(description !== undefined && { description }),
+      schema: openapi ?? schema,
+    };
+  });
+}
+
+function jsonIn(value: unknown): Json {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }

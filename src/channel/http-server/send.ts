@@ -36,11 +36,12 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
       const { body } = request;
       if (body.dry_run === true) return rehearse(request, caller);
       if (isKeyed(request)) return sendKeyed(request, reply, caller);
-      return send(body, request, reply, { caller, id: request.id }).then((sent) =>
-        sent === undefined
-          ? reply
-          : reply.status(202).header("location", `/v1/messages/${sent.id}`).send(sent),
-      );
+      // A reply is awaited until it has gone out; the many that are accepted need not wait.
+      return send(body, request, reply, { caller, id: request.id }).then((sent) => {
+        if (sent === undefined) return reply;
+        reply.status(202).header("location", `/v1/messages/${sent.id}`);
+        return sent;
+      });
     },
   );
 

@@ -1,6 +1,6 @@
 import type { Tlv } from "../../model/message.ts";
 import { type TlvDefinition, fits, standardTlv, standardTlvNamed } from "../../model/tlv.ts";
-import { FieldError } from "./message-in.ts";
+import { FieldError } from "./field-error.ts";
 
 /** Optional parameters in a message; more make the message longer than a session takes. */
 const tlvsMax = 20;
