@@ -234,7 +234,7 @@ test("above its rate an account hears 429 with Retry-After, of a drained channel
   assert.equal((await post({ to, text: "four" })).status, 202);
 });
 
-test("[H20] the page of the API is what is served and committed; its examples work and no answer leaves its schema", async () => {
+test("the page of the API is what is served and committed; its examples work and no answer leaves its schema", async () => {
   const page = (await api.ask("GET", "/v1/openapi.json")).body;
   const committed = await openApi();
   const ajv = new Ajv2020({ strict: false, validateFormats: false });

@@ -113,7 +113,7 @@ test("[I48] a refusal of a trigger comes at once as a problem, credits that are 
   assert.equal(after["credits"], before["credits"]);
 });
 
-test("[P02] who asks: a key of the right scope, in time, from the right place; a password by the bind triggers; nobody else", async () => {
+test("who asks: a key of the right scope, in time, from the right place; a password by the bind triggers; nobody else", async () => {
   const body = { to, text: "who" };
   const asked = async (options: object) => {
     const { status, body: said } = await api.ask("POST", "/v1/messages", { body, ...options });
