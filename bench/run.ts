@@ -2,6 +2,7 @@
 import { argv, exit, stderr } from "node:process";
 import { charts } from "./charts.ts";
 import { full } from "./full.ts";
+import { http } from "./http.ts";
 import { matching } from "./matching.ts";
 import { quick } from "./quick.ts";
 import { routes } from "./routes.ts";
@@ -12,6 +13,7 @@ import { triggerCost } from "./trigger-cost.ts";
 const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
   quick,
   full,
+  http,
   matching,
   charts,
   routes,

@@ -62,6 +62,8 @@ export interface Bench extends AsyncDisposable {
 export async function openBench(
   options: {
     readonly settings?: Readonly<Record<string, unknown>>;
+    /** Besides the two that are measured. */
+    readonly channels?: Readonly<Record<string, unknown>>;
     readonly clientWindow?: number;
   } = {},
 ): Promise<Bench> {
@@ -69,7 +71,7 @@ export async function openBench(
   const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-"));
   const [port, sinkPort] = [await freePort(), await freePort()];
   const gateway = await startGatewayProcess({
-    channels: channels(port, sinkPort, clientWindow),
+    channels: { ...options.channels, ...channels(port, sinkPort, clientWindow) },
     log: { level: "warn" },
     ...settings,
   });

@@ -25,6 +25,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   account: async () => (await import("./account.ts")).addAccount,
   ledger: async () => (await import("./ledger.ts")).addLedger,
   record: async () => (await import("./record.ts")).addRecord,
+  apikey: async () => (await import("./apikey.ts")).addApikey,
   admin: async () => (await import("./admin.ts")).addAdmin,
   cert: async () => (await import("./cert.ts")).addCert,
   log: async () => (await import("./log.ts")).addLog,

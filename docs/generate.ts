@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { stdout } from "node:process";
 import { jsonSchema, reference } from "../src/config/document.ts";
 import { DELIVERY_ERRORS, type DeliveryError } from "../src/model/delivery-error.ts";
+import { openApi } from "../src/channel/http-server/openapi-page.ts";
 import { ERRORS, type ErrorEntry } from "../src/model/error.ts";
 import { settingsSchema } from "../src/settings.ts";
 import { conformancePage } from "./conformance.ts";
 import { sdkPage } from "./sdk.ts";
+
+const api = await openApi();
 
 /** A page beside this file and what it should say. To add one, add a line here. */
 export const PAGES: readonly { readonly file: string; text(): string }[] = [
@@ -16,6 +19,7 @@ export const PAGES: readonly { readonly file: string; text(): string }[] = [
   { file: "signalbox.schema.json", text: schemaFile },
   { file: "smpp-conformance.md", text: conformancePage },
   { file: "sdk.md", text: sdkPage },
+  { file: "openapi.json", text: () => `${JSON.stringify(api, undefined, 2)}\n` },
 ];
 
 if (import.meta.main) {

@@ -9,6 +9,7 @@ import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { failurePolicies } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
+import { createDryRuns } from "./gateway/dry-runs.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createNumberTables } from "./gateway/number-tables.ts";
 import { createRoutePlanning } from "./gateway/route-planning.ts";
@@ -139,6 +140,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     const desk = { store, clock, log: log.child({ part: "inbound" }) };
     const inbound = await openInbound(desk);
     const optOuts = await openOptOuts(desk);
+    const triggers = resolve(options.base, settings.triggers);
+    const dryRuns = createDryRuns({
+      directory: triggers,
+      calls: () => ({ ...gateway.calls, ...services.calls }),
+      log,
+    });
+    closers.push(() => dryRuns.close());
     const gateway = createGateway({
       bus,
       store,
@@ -149,6 +157,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       log,
       newId,
       meter,
+      dryRuns,
       drainMs: settings.drainMs,
     });
     const services = await openServices({
@@ -167,7 +176,6 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     });
     closers.push(() => services.close());
     const { dataSources } = services;
-    const triggers = resolve(options.base, settings.triggers);
     const engine = await openEngine({
       directory: triggers,
       limits: {
@@ -208,7 +216,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
     await gateway.takeUp();
-    closers.push(() => within(settings.drainMs, gateway.drain()));
+    closers.push(() => {
+      for (const channel of channels.values()) channel.stopping?.();
+      return within(settings.drainMs, gateway.drain());
+    });
 
     if (options.file !== undefined) {
       configuration = await openConfiguration({
@@ -295,6 +306,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           wanted: () => levels.allows("pdu", name),
           showText: settings.log.pduText,
         },
+        customers: gateway.customers,
         gone: gateway.gone,
         sentToday: () => store.usage.sentToday(name),
         located: (address) => store.channelAddresses.located(name, address),
@@ -336,9 +348,11 @@ async function startSimulator(
 async function guardExample(store: Store, settings: Settings): Promise<void> {
   const open = Object.entries(settings.channels).find(
     ([, channel]) =>
-      channel.type === "smpp-server" &&
+      (channel.type === "smpp-server" || channel.type === "http-server") &&
       channel.enabled &&
-      !listenersOf(channel).every(({ address }) => address.every(isLoopback)),
+      !listenersOf({ listeners: undefined, ...channel }).every(({ address }) =>
+        address.every(isLoopback),
+      ),
   );
   if (open === undefined) return;
   const seeded = await store.accounts.seededPasswordUnchanged();

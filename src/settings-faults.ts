@@ -36,8 +36,8 @@ export function settingsFaults(settings: Settings): readonly SettingsFault[] {
   for (const [name, channel] of Object.entries(settings.channels)) {
     const path = (key: string) => ["channels", name, key];
     const late = settings.eventDeadlineMs;
-    if (channel.type !== "smpp-server") continue;
-    if (channel.bindTimeoutMs <= late)
+    if (isToProvider(channel)) continue;
+    if (channel.type === "smpp-server" && channel.bindTimeoutMs <= late)
       faults.push({
         path: path("bindTimeoutMs"),
         message: `must be more than eventDeadlineMs (${late}), else a late decision finds nobody`,
@@ -67,8 +67,8 @@ function backupFaults(
   settings: Pick<Settings, "channels">,
 ): readonly { readonly path: string[]; readonly text: string }[] {
   const directory = directoryIn(settings);
-  return Object.entries(settings.channels).flatMap(([name, { failures }]) => {
-    const { to } = failures.backup ?? {};
+  return Object.entries(settings.channels).flatMap(([name, channel]) => {
+    const { to } = "failures" in channel ? (channel.failures.backup ?? {}) : {};
     if (to === undefined) return [];
     const path = ["channels", name, "failures", "backup", "to"];
     if (to === name) return [{ path, text: "must be another channel" }];
@@ -100,7 +100,7 @@ function longestWaits(channels: readonly Settings["channels"][string][]): {
   return {
     aheadMs: Math.max(
       0,
-      ...channels.map((channel) => (channel.type === "smpp-server" ? channel.scheduleAheadMs : 0)),
+      ...channels.map((channel) => ("scheduleAheadMs" in channel ? channel.scheduleAheadMs : 0)),
     ),
     validityMs: Math.max(0, ...channels.map((channel) => channel.validityMs)),
     reportWaitMs: Math.max(

@@ -89,7 +89,7 @@ const LAW: Law = {
     migrations: { parts: [], guests: ["kysely"], noBuiltins: true },
     // The cookbook is made of triggers.
     docs: {
-      parts: ["model", "config", "conformance", "settings.ts"],
+      parts: ["model", "config", "conformance", "channel", "settings.ts"],
       packages: ["ts-morph"],
       guests: ["signalbox"],
     },

@@ -6,6 +6,7 @@ import type { Log, LogLevels } from "../model/log.ts";
 import type { Store } from "../store/store.ts";
 import { accountRoutes } from "./accounts.ts";
 import { ledgerRoutes } from "./ledger.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
 import { backupRoutes } from "./backups.ts";
 import { channelRoutes } from "./channels.ts";
 import { type ConfigControl, configRoutes } from "./config.ts";
@@ -42,6 +43,7 @@ export interface Admin extends Views {
 const ROUTES: readonly Routes[] = [
   accountRoutes,
   ledgerRoutes,
+  apiKeyRoutes,
   backupRoutes,
   channelRoutes,
   configRoutes,

@@ -2,6 +2,8 @@ import { z } from "../config/schema.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
 import { httpClientSettings } from "./http-client-settings.ts";
 import { openHttpClient } from "./http-client.ts";
+import { httpServerSettings } from "./http-server-settings.ts";
+import { openHttpServer } from "./http-server.ts";
 import { smppClientSettings } from "./smpp-client-settings.ts";
 import { openSmppClient } from "./smpp-client.ts";
 import { smppServerSettings } from "./smpp-server-settings.ts";
@@ -12,6 +14,7 @@ export const channelSettings = z.discriminatedUnion("type", [
   smppServerSettings,
   smppClientSettings,
   httpClientSettings,
+  httpServerSettings,
 ]);
 
 export type ChannelSettings = z.infer<typeof channelSettings>;
@@ -32,5 +35,7 @@ export function openChannel(settings: ChannelSettings, host: ChannelHost): Promi
       return openSmppClient(settings, host);
     case "http-client":
       return openHttpClient(settings, host);
+    case "http-server":
+      return openHttpServer(settings, host);
   }
 }

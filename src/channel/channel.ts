@@ -9,6 +9,7 @@ import type { Codings } from "../sms/data-coding.ts";
 import type { IdBase } from "../model/provider-id.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView } from "../model/view.ts";
+import type { CustomerDesk } from "./customer-desk.ts";
 import type { OwnLines } from "./own-lines.ts";
 import type { Unwritable, Written } from "./writing.ts";
 
@@ -30,6 +31,8 @@ export interface ChannelHost {
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
   /** What this customer has otherwise than others; the standard for all when left out. Costs nothing. */
   readonly optionsOf?: (account: string) => KeptOptions;
+  /** What may be asked about customers; left out where nobody is asked over HTTP. */
+  readonly customers?: CustomerDesk;
   /** A connection that might have bound has ended. */
   readonly gone?: (session: string) => void;
   /** Requests that this channel has handed over in the last day, whatever it was called with. */
@@ -91,6 +94,8 @@ export interface Channel {
   readonly codings?: Codings | undefined;
   /** Optional parameters that its peer has made up, and which go on to it; undefined for the usual. */
   readonly tlvs?: ChannelTlvs | undefined;
+  /** False: customers are handed no reports here, they ask how a message stands; left out: they are. */
+  readonly takesReports?: boolean;
   /** How fast messages may come in, see `model/rate.ts`; left out where that is not limited. */
   readonly rate?: string | undefined;
   /** Rows that may wait for it; `queueRowsMax` when left out. */
@@ -117,6 +122,11 @@ export interface Channel {
    * nobody could be told. Left out where no customers bind.
    */
   alert?(account: string, event: AlertEvent): boolean;
+  /**
+   * The gateway stops: what only waits for a peer to say that he has it is given back at once. Left out
+   * where peers answer by themselves.
+   */
+  stopping?(): void;
   /** Waits for all that were sent to be answered, takes nothing new, unbinds and closes. */
   close(drainMs: number): Promise<void>;
   /**

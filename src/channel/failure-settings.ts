@@ -164,8 +164,9 @@ interface WithFailures {
     Record<
       string,
       {
-        readonly type: "smpp-server" | "smpp-client" | "http-client";
-        readonly failures: z.infer<typeof failureSettings>;
+        readonly type: string;
+        /** Left out where nothing can be refused: who fetches messages takes them. */
+        readonly failures?: z.infer<typeof failureSettings>;
       }
     >
   >;
@@ -178,6 +179,7 @@ export function failurePolicies({
 }: WithFailures): ReadonlyMap<string, FailurePolicy> {
   const policies = new Map<string, FailurePolicy>();
   for (const [name, { type, failures: own }] of Object.entries(channels)) {
+    if (own === undefined) continue;
     const { backup } = own;
     const module = type === "smpp-server" ? "smppserver" : "smppclient";
     policies.set(name, {

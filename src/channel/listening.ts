@@ -44,9 +44,17 @@ export function listenersOf(
   });
 }
 
+/** The settings of a channel that opens ports. */
+export type PortSettings = Pick<SmppServerSettings, "address" | "port" | "tls" | "listeners"> & {
+  /** ms for a TLS handshake. */
+  readonly bindTimeoutMs: number;
+  /** Connections at a time. */
+  readonly sessionsMax: number;
+};
+
 /** Opens all of them or none. Rejects with `port_taken`, or `bad_configuration` for certificates. */
 export async function openListening(
-  settings: SmppServerSettings,
+  settings: PortSettings,
   host: ChannelHost,
   onConnection: (socket: Socket) => void,
 ): Promise<Listening> {

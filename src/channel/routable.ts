@@ -12,6 +12,7 @@ export interface Routable {
   readonly group: string;
   readonly systemId?: string;
   readonly isDefault?: boolean;
+  readonly hasCustomers?: boolean;
   readonly leadsTo?: string | undefined;
 }
 
@@ -22,7 +23,9 @@ export function routableChannels(
   return Object.entries(channels).map(([name, settings]): Routable => {
     const { enabled } = settings;
     if (settings.type === "smpp-server")
-      return { name, module: "smppserver", enabled, group: name };
+      return { name, module: "smppserver", enabled, group: name, hasCustomers: true };
+    if (settings.type === "http-server")
+      return { name, module: "http", enabled, group: name, hasCustomers: true };
     if (settings.type === "http-client") {
       const { group = name, default: isDefault } = settings;
       return { name, module: "http", enabled, group, isDefault };

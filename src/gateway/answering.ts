@@ -5,7 +5,6 @@ import type { BindEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
-import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
@@ -29,12 +28,13 @@ import type { OnItsWay } from "./on-its-way.ts";
 import type { Operations } from "./operations.ts";
 import { withOptOuts } from "./opt-out-gate.ts";
 import type { OptOuts } from "./opt-outs.ts";
+import type { OwnChanges } from "./own-changes.ts";
 import type { PartTally } from "./part-tally.ts";
 import type { QueueFor } from "./queue-for.ts";
 import { messageAnswerer } from "./receive.ts";
 import { replacingIfPresent } from "./replace-if-present.ts";
 import { createReplace } from "./replace.ts";
-import { type Reports, createReports } from "./report.ts";
+import { type ReportParts, type Reports, createReports } from "./report.ts";
 import { type RoutedBy, routed } from "./routing.ts";
 import { type Schedules, createSchedules } from "./schedules.ts";
 import type { Sender } from "./send.ts";
@@ -73,6 +73,9 @@ export interface AnsweringParts {
   readonly tlvsOn: (channel: string) => ChannelTlvs | undefined;
   readonly groupOf: (channel: string) => string;
   readonly channelsOf: (group: string) => string[];
+  /** Are customers handed reports there? */
+  readonly takesReports: (channel: string) => boolean;
+  readonly changes: OwnChanges;
 }
 
 /** What goes on working for events after their answers. */
@@ -116,6 +119,7 @@ export function answerEvents(parts: AnsweringParts): Answering {
     hears: transactions.hears,
     codingsOn,
     tlvsOn,
+    takesReports: parts.takesReports,
   });
   const replace = createReplace({ ...receive, store, sender, codingsOn });
   const own = { own: store.ownMessages, cancel: operations.cancel, replace, log };
@@ -140,8 +144,10 @@ export function answerEvents(parts: AnsweringParts): Answering {
     groupOf: parts.groupOf,
     channelsOf: parts.channelsOf,
   });
-  const ended = (id: string, state: Status, error: string | undefined): void =>
-    transactions.ended(id, state, error, true);
+  const ended: ReportParts["ended"] = ({ message, original }, state, error) => {
+    transactions.ended(message.id, state, error, true);
+    parts.changes.ended(message, original, state, error);
+  };
   const reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
   bus.answer("report", reports.answer);
   const notices = createNotices({ engine, writer, make, clock, log, newId, offer });

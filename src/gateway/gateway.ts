@@ -1,20 +1,20 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Channel, OwnView } from "../channel/channel.ts";
+import type { CustomerDesk } from "../channel/customer-desk.ts";
 import type { Clock } from "../model/clock.ts";
 import { GatewayError } from "../model/error.ts";
 import type { BindEvent, ChannelEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
-import type { IdBase } from "../model/provider-id.ts";
 import type { Status } from "../model/status.ts";
-import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
+import { createAccountCalls } from "./account-calls.ts";
 import { type Answering, answerEvents } from "./answering.ts";
 import { createBindNotes } from "./bind-notes.ts";
 import { createRefusals } from "./refusals.ts";
@@ -22,12 +22,16 @@ import { type Erase, createErase } from "./erase.ts";
 import { asksReport, createFinisher, type SendRow } from "./finish.ts";
 import { createConcluding } from "./concluding.ts";
 import { createDue } from "./due.ts";
+import { createCustomerDesk } from "./customer-desk.ts";
+import { createChannelFacts } from "./channel-facts.ts";
+import type { DryRuns } from "./dry-runs.ts";
 import { createFlow } from "./flow.ts";
 import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
 import { type Inbound, ownerFor } from "./inbound.ts";
 import { startLater } from "./later.ts";
 import { meteredFinisher } from "./metered.ts";
+import { createOwnChanges } from "./own-changes.ts";
 import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import type { OptOuts } from "./opt-outs.ts";
@@ -57,6 +61,8 @@ export interface GatewayParts {
   readonly optOuts: OptOuts;
   /** STOP and START of people; undefined: no text is looked at. */
   readonly optOutSettings: () => OptOutSettings | undefined;
+  /** Answers what customers ask of triggers without sending. */
+  readonly dryRuns: Pick<DryRuns, "run">;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -84,6 +90,8 @@ export interface Gateway {
   readonly failurePolicies: Policies;
   /** Erases what is kept about a number. */
   readonly erase: Erase;
+  /** What channels may ask about customers. */
+  readonly customers: CustomerDesk;
   /** A channel can take more. */
   ready(channel: string): void;
   /** A connection of a customer has ended. */
@@ -122,12 +130,16 @@ export function createGateway(parts: GatewayParts): Gateway {
   let engine: Engine | undefined;
   let answering: Answering | undefined;
   const { writer, queue } = store;
+  const facts = createChannelFacts(() => channels);
+  const { tlvsOn, codingsOn, groupOf, channelsOf, reportWaits, takesReports } = facts;
   const flow = createFlow({ store, channels: () => channels, clock, log, worthStoring });
   const memory = createSentMemory();
+  const changes = createOwnChanges(clock.nowMs);
+  bus.watch("message", changes.answered);
   const onItsWay = createOnItsWay();
   const concluding = createConcluding();
   const tally = createPartTally(store.reports);
-  const bases = createIdBases({ setFor: idBaseSetFor, keep: store.idBases.put, log });
+  const bases = createIdBases({ setFor: facts.idBaseSetFor, keep: store.idBases.put, log });
   let later: { stop(): Promise<void> } | undefined;
   const policies = createPolicies();
   const holds = createHolds({
@@ -153,8 +165,10 @@ export function createGateway(parts: GatewayParts): Gateway {
     tally,
     meter,
     finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
-    finished: ({ id, message }, { status: state, error }) =>
-      transactions.ended(id, state, error, asksReport(message)),
+    finished({ id, message, original }, { status: state, error }) {
+      transactions.ended(id, state, error, asksReport(message));
+      changes.ended(message, original, state, error);
+    },
     startId: store.startId,
     failures: { policyOf: policies.of, backupQueue: (backup) => backupQueueOf(backup), newId },
     optOuts: parts.optOuts,
@@ -177,14 +191,7 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   return {
     calls: {
-      "accounts.verify": async (_args, request) => {
-        if (request.kind !== "bind") return { ok: false, reason: "bind_refused" };
-        const { event } = request;
-        const found = await store.accounts.verify(event.systemId, event.password);
-        const result = found.ok ? "matched" : found.reason;
-        note(event, { call: "accounts.verify", result });
-        return found;
-      },
+      ...createAccountCalls(store.accounts, note),
       "accounts.byNumber": ownerFor(inbound),
       ...routeCalls(asking),
     },
@@ -199,12 +206,21 @@ export function createGateway(parts: GatewayParts): Gateway {
         ...{ ...parts, meter },
         ...{ engine, flow, worthStoring, takeNotes, note, sender, queueFor, asking, transactions },
         ...{ operations, memory, onItsWay, concluding, tally, bases },
-        ...{ channels: () => channels, codingsOn, tlvsOn, groupOf, channelsOf },
+        ...{
+          channels: () => channels,
+          codingsOn,
+          tlvsOn,
+          groupOf,
+          channelsOf,
+          takesReports,
+          changes,
+        },
       });
     },
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
+    customers: createCustomerDesk({ store, dryRuns: parts.dryRuns, changes }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {
@@ -235,6 +251,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         meter,
         newId,
         offer,
+        ended: changes.ended,
       };
       later = startLater({ ...parts, reportWaits });
       schedules.start();
@@ -314,34 +331,5 @@ export function createGateway(parts: GatewayParts): Gateway {
       return { lines: [], tell: [], later: undefined };
     const event = { id: newId(), atMs: clock.nowMs(), sent, status: state, error };
     return status.inline({ ...event, report: undefined });
-  }
-
-  function tlvsOn(channel: string): ChannelTlvs | undefined {
-    return channels.get(channel)?.tlvs;
-  }
-
-  function codingsOn(channel: string): Codings | undefined {
-    return channels.get(channel)?.codings;
-  }
-
-  function groupOf(channel: string): string {
-    return channels.get(channel)?.group ?? channel;
-  }
-
-  function channelsOf(group: string): string[] {
-    return [...channels.values()].filter((one) => one.group === group).map(({ name }) => name);
-  }
-
-  /** Channels of one group lead to one provider, so what one of them says holds for all. */
-  function idBaseSetFor(group: string): IdBase | undefined {
-    for (const one of channels.values())
-      if (one.group === group && one.idBase !== undefined) return one.idBase;
-    return undefined;
-  }
-
-  function reportWaits(): { channel: string; waitMs: number }[] {
-    return [...channels.values()].flatMap(({ name, reportWaitMs }) =>
-      reportWaitMs === undefined ? [] : [{ channel: name, waitMs: reportWaitMs }],
-    );
   }
 }

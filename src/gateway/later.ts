@@ -1,3 +1,4 @@
+import type { OwnChanges } from "./own-changes.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ReportEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
@@ -34,6 +35,8 @@ const overdueSweepMs = 1_000;
 type Undecided = { readonly fault: string; readonly final?: boolean } | undefined;
 
 export interface LaterParts {
+  /** Told after the commit: nobody will ever know what became of it. */
+  readonly ended?: OwnChanges["ended"];
   readonly writer: Writer;
   readonly queue: Queue;
   readonly table: ReportsTable;
@@ -58,7 +61,7 @@ export interface LaterParts {
  */
 export function startLater(parts: LaterParts): { stop(): Promise<void> } {
   const { writer, queue, table, reports, status, concluding, tally, memory, notices } = parts;
-  const { clock, log, meter, newId, offer } = parts;
+  const { clock, log, meter, newId, offer, ended } = parts;
   let stopped = false;
   const pauses = new Set<() => void>();
   const work = Promise.all([
@@ -199,7 +202,10 @@ export function startLater(parts: LaterParts): { stop(): Promise<void> } {
       const became = { status: end?.status, error: end?.error };
       await writer.conclude({ id, root, joined, ...became, atMs, ...next });
       told?.settled();
-      if (end !== undefined) meter.ended(channel, end.status);
+      if (end !== undefined) {
+        meter.ended(channel, end.status);
+        ended?.(message, original, end.status, none.error);
+      }
       offer(tell);
       offerMade(offer, made);
     } catch (cause) {

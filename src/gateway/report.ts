@@ -34,7 +34,7 @@ export interface ReportParts {
   readonly meter: Meter;
   readonly newId: () => string;
   /** Told after the commit: a message has this outcome. */
-  readonly ended?: (id: string, status: Status, error: string | undefined) => void;
+  readonly ended?: (sent: Sent, status: Status, error: string | undefined) => void;
   /** There is no room on the disk: the provider is to keep it. */
   readonly isDiskLow: () => boolean;
   /** Told after the commit: these are waiting to go out. */
@@ -185,7 +185,7 @@ export function createReports(parts: ReportParts): Reports {
       count(event, "applied", atMs - idTimeMs(id));
       if (end !== undefined) {
         meter.ended(event.channel, end.status);
-        parts.ended?.(id, end.status, end.error);
+        parts.ended?.(sent, end.status, end.error);
       }
       offer(following?.tell ?? []);
       offerMade(offer, made);

@@ -51,6 +51,8 @@ export interface StatusParts {
   readonly codingsOn?: (channel: string) => Codings | undefined;
   /** What a channel has agreed with its peer; nothing when left out. */
   readonly tlvsOn?: (channel: string) => ChannelTlvs | undefined;
+  /** Are customers handed reports on this channel? On all when left out. */
+  readonly takesReports?: (channel: string) => boolean;
 }
 
 /** What stands in `pending` for a status that is decided later. */
@@ -184,6 +186,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
     const { account, sms } = original;
     if (original.id === message.id || account === undefined || sms === undefined)
       return "it is no customer's message";
+    if (parts.takesReports?.(original.channel) === false) return "it can be read where it came in";
     const report = tell({ account, sms });
     if (typeof report === "string") return report;
     const told: Message = {
@@ -214,7 +217,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
   function textOf({ channel, sms }: Message): string | undefined {
     if (sms === undefined) return undefined;
     const hasUdh = (sms.esmClass & 0x40) !== 0;
-    return decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel));
+    return sms.text ?? decode(sms.octets, sms.dataCoding, hasUdh, codingsOn?.(channel));
   }
 
   function reportOf(

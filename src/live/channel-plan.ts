@@ -20,6 +20,7 @@ const QUIET: ReadonlySet<string> = new Set([
   "onUnhandled",
   "onUnhandledBind",
   "answerTimeoutMs",
+  "basicRememberedMs",
   "dialogs",
   "dialogMs",
   "default",

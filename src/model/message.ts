@@ -99,11 +99,20 @@ export interface Message {
   readonly destinations?: readonly Address[];
   /** It answers a STOP, so it goes out although its receiver is on the list; left out for all others. */
   readonly despiteOptOut?: true;
+  /** What its sender, who came by HTTP, calls it; left out for all others. */
+  readonly client?: ClientFacts;
   /** True when `sms` is the very content of the parent, so that the store keeps it once. */
   readonly sameAsParent: boolean;
   /** How often this chain has come in on a listener of ours, for the loop guard. */
   readonly hops: number;
   readonly log: readonly TraceLine[];
+}
+
+/** What a customer wrote on his message for himself. */
+export interface ClientFacts {
+  /** Found by `message_reference` in the database, so without a quote or a backslash. */
+  readonly reference?: string;
+  readonly tags?: readonly string[];
 }
 
 /** How a life stands, as one row per root says. */

@@ -1,3 +1,4 @@
+import type { ApiKey } from "./api-key.ts";
 import type { AccountOptions } from "./account-options.ts";
 import type { BindType } from "./event.ts";
 import type { TraceLine } from "./message.ts";
@@ -210,6 +211,14 @@ export interface LifeView {
   readonly status: Status;
   readonly error: string | undefined;
   readonly entries: readonly MessageView[];
+}
+
+/** A key of a customer for the HTTP channel. */
+export type ApiKeyView = Omit<ApiKey, "sha256">;
+
+/** The only time that the key itself is told. */
+export interface NewApiKeyView extends ApiKeyView {
+  readonly key: string;
 }
 
 /** Work that was given up: somebody has to look at it. */

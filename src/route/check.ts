@@ -143,7 +143,7 @@ export function targetFault(
           ? undefined
           : `leads to ${target.name}, and there is no channel and no group of that name`;
       if (channel === undefined) return `leads to ${target.name}, and there is no such channel`;
-      return target.account !== undefined && channel.module !== "smppserver"
+      return target.account !== undefined && channel.hasCustomers !== true
         ? `names the customer ${target.account}, and no customers bind to ${target.name}`
         : undefined;
     }

@@ -9,6 +9,8 @@ export interface RouteChannel {
   readonly group: string;
   /** With which it binds to its provider; undefined for all others. */
   readonly systemId?: string | undefined;
+  /** Customers are known there, each with a queue of his own; all others lead to a provider. */
+  readonly hasCustomers?: boolean;
   /** What is for a provider and for no certain one goes here. */
   readonly isDefault?: boolean;
   /** The channel of this very gateway whose listener it binds to; undefined for all others. */
@@ -34,7 +36,7 @@ export function directoryOf(all: readonly RouteChannel[]): Directory {
   return {
     all,
     channel: (name) => byName.get(name),
-    group: (name) => all.filter((one) => one.module !== "smppserver" && one.group === name),
+    group: (name) => all.filter((one) => one.hasCustomers !== true && one.group === name),
     servers: all.filter(({ module }) => module === "smppserver"),
     clients,
     nameless: usable.find(({ isDefault }) => isDefault) ?? usable[0],

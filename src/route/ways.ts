@@ -92,7 +92,7 @@ function waysOf(
   switch (target.kind) {
     case "channel": {
       const channel = directory.channel(target.name);
-      if (channel?.module === "smppserver") {
+      if (channel?.hasCustomers === true) {
         const whose = target.account ?? account;
         if (whose === undefined)
           return none(rule, text, `customers bind there: name one, as ${text}/SYSTEM_ID`);
@@ -114,7 +114,9 @@ function waysOf(
       );
     case "http": {
       const channel = directory.channel(target.name);
-      return through(channel?.module === "http" ? [channel] : [], text, rule);
+      if (channel?.module !== "http") return through([], text, rule);
+      const same = { kind: "channel", name: target.name } as const;
+      return waysOf(same, text, rule, { account }, directory, around);
     }
     case "smppserver": {
       // His messages wait where they were put, so it is the one where he is, else the first.

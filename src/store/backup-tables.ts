@@ -32,6 +32,9 @@ const KEPT = {
   ledger: true,
   ledger_day: true,
   channel_address: true,
+  api_key: true,
+  idempotency: true,
+  http_batch: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

@@ -25,6 +25,8 @@ export interface Meta {
   readonly report?: ReportTuple;
   readonly despiteOptOut?: true;
   readonly destinations?: readonly (readonly [ton: number, npi: number, digits: string])[];
+  readonly reference?: string;
+  readonly tags?: readonly string[];
   readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
 
@@ -57,7 +59,10 @@ export const sharesNothing: Shared = { body: false, meta: false };
 
 export function metaText(
   sms: Sms,
-  message: Pick<Message, "from" | "to" | "report" | "joined" | "destinations" | "despiteOptOut">,
+  message: Pick<
+    Message,
+    "from" | "to" | "report" | "joined" | "destinations" | "despiteOptOut" | "client"
+  >,
 ): string {
   const meta: { -readonly [K in keyof Meta]: Meta[K] } = {};
   if (!sameAddress(sms.from, message.from)) meta.from = tupleOf(sms.from);
@@ -81,6 +86,11 @@ export function metaText(
     meta.joined = message.joined.map(({ id, registeredDelivery, known }) =>
       known === undefined ? [id, registeredDelivery] : [id, registeredDelivery, known],
     );
+  if (message.client !== undefined) {
+    const { reference, tags } = message.client;
+    if (reference !== undefined) meta.reference = reference;
+    if (tags !== undefined) meta.tags = tags;
+  }
   return JSON.stringify(meta);
 }
 
@@ -97,7 +107,7 @@ export interface ParentColumns {
 
 /** A message out of its row, with what it shares with its parent put back. */
 export function messageFrom(row: MessageColumns & ParentColumns): Message {
-  const { sms, report, joined, destinations, despiteOptOut } = contentFrom(row);
+  const { sms, report, joined, destinations, despiteOptOut, client } = contentFrom(row);
   return {
     id: row.id,
     root: row.root,
@@ -113,6 +123,7 @@ export function messageFrom(row: MessageColumns & ParentColumns): Message {
     ...(joined === undefined ? {} : { joined }),
     ...(destinations === undefined ? {} : { destinations }),
     ...(despiteOptOut === undefined ? {} : { despiteOptOut }),
+    ...(client === undefined ? {} : { client }),
     sameAsParent: sms !== undefined && row.meta === null,
     hops: row.hops,
     log: linesFrom(row.log),
@@ -126,7 +137,7 @@ export function linesFrom(text: string): TraceLine[] {
 
 function contentFrom(
   row: MessageColumns & ParentColumns,
-): Pick<Message, "sms" | "report" | "joined" | "destinations" | "despiteOptOut"> {
+): Pick<Message, "sms" | "report" | "joined" | "destinations" | "despiteOptOut" | "client"> {
   const text = row.meta ?? row.parent_meta;
   if (text === null) return { sms: undefined, report: undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only metaText writes it.
@@ -138,6 +149,7 @@ function contentFrom(
       ? {}
       : { destinations: meta.destinations.map(([ton, npi, digits]) => ({ ton, npi, digits })) }),
     ...(meta.despiteOptOut === undefined ? {} : { despiteOptOut: true }),
+    ...clientFrom(meta),
     ...(meta.joined === undefined
       ? {}
       : {
@@ -147,6 +159,13 @@ function contentFrom(
             ...(known === undefined ? {} : { known }),
           })),
         }),
+  };
+}
+
+function clientFrom({ reference, tags }: Meta): Pick<Message, "client"> {
+  if (reference === undefined && tags === undefined) return {};
+  return {
+    client: { ...(reference !== undefined && { reference }), ...(tags !== undefined && { tags }) },
   };
 }
 

@@ -3,6 +3,7 @@ import { firstIdAt } from "../model/id.ts";
 import { keepDay, reportDaysMax } from "./ledger-days.ts";
 import { rollUpLedger } from "./ledger-months.ts";
 import { codeOf } from "./system-error.ts";
+import { idempotencyHours } from "./idempotency.ts";
 import type { Tables } from "./tables.ts";
 
 export interface RetentionSettings {
@@ -196,6 +197,8 @@ function defaultParts(
       table: "ledger_day",
       where: sql`day < current_date - ${reportDaysMax}::integer`,
     },
+    { table: "http_batch", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
+    { table: "idempotency", where: sql`at < now() - ${`${idempotencyHours} hours`}::interval` },
     { table: "dead_letter", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
   ];
 }

@@ -5,9 +5,11 @@ import type { Log } from "../model/log.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
 import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
+import { type ApiKeys, createApiKeys } from "./api-keys.ts";
 import { type Backups, createBackups } from "./backup.ts";
 import { type ChannelAddresses, createChannelAddresses } from "./channel-addresses.ts";
 import { watchDisk } from "./disk.ts";
+import { type CustomerMessages, createCustomerMessages } from "./customer-messages.ts";
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
 import { type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
@@ -17,6 +19,8 @@ import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
 import { type Ledger, createLedger } from "./ledger.ts";
+import { type HttpBatches, createHttpBatches } from "./http-batches.ts";
+import { type Idempotency, createIdempotency } from "./idempotency.ts";
 import { openLookUps } from "./look-ups.ts";
 import { type Messages, createMessages } from "./messages.ts";
 import { type NumberTablesStore, createNumberTablesStore } from "./number-tables.ts";
@@ -88,6 +92,10 @@ export interface Store {
   onLowBalance(listener: (low: LowBalance) => void): void;
   readonly numbers: NumbersTable;
   readonly optOuts: OptOutsTable;
+  readonly apiKeys: ApiKeys;
+  readonly customerMessages: CustomerMessages;
+  readonly httpBatches: HttpBatches;
+  readonly idempotency: Idempotency;
   readonly backups: Backups;
   readonly holds: HoldsTable;
   /** What scripts keep. */
@@ -159,6 +167,7 @@ export async function openStore(parts: {
     await makePartitions(db);
     await signLock(client, startId);
     const accounts = await createAccounts(db, newId);
+    const apiKeys = await createApiKeys(db);
     const { rows } = await client.query<{ server_version: string }>("show server_version");
     const where = postgres?.dataDirectory ?? `${client.host}:${client.port}/${client.database}`;
     const pipeline = await openPipeline(client, STATEMENTS);
@@ -204,6 +213,10 @@ export async function openStore(parts: {
       onLowBalance: (listener) => (tellLow = listener),
       numbers: createNumbersTable(db),
       optOuts: createOptOutsTable(db),
+      apiKeys,
+      customerMessages: createCustomerMessages(db),
+      httpBatches: createHttpBatches(db),
+      idempotency: createIdempotency(db),
       backups,
       holds: createHoldsTable(db),
       kv,

@@ -30,6 +30,9 @@ export interface Tables {
   ledger: LedgerTable;
   ledger_day: LedgerDayTable;
   channel_address: ChannelAddressTable;
+  api_key: ApiKeyTable;
+  idempotency: IdempotencyTable;
+  http_batch: HttpBatchTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -250,6 +253,34 @@ interface ChannelAddressTable {
   channel: string;
   at: Date;
   address: string;
+}
+
+interface ApiKeyTable {
+  id: string;
+  account: string;
+  name: string;
+  sha256: string;
+  scopes: string[];
+  allow_from: string;
+  created_at: Date;
+  expires_at: Date | null;
+  by: string;
+}
+
+interface IdempotencyTable {
+  account: string;
+  key: string;
+  body_sha256: string;
+  ids: string[];
+  answer: string | null;
+  at: Date;
+}
+
+interface HttpBatchTable {
+  id: string;
+  account: string;
+  items: string;
+  at: Date;
 }
 
 interface BatchTable {

@@ -6,7 +6,13 @@ import { routesSettings } from "../../src/route/settings.ts";
 
 /** Two providers, a web service and a door for customers. */
 export const channels: readonly RouteChannel[] = [
-  { name: "SMPP_SERVER1", module: "smppserver", enabled: true, group: "SMPP_SERVER1" },
+  {
+    name: "SMPP_SERVER1",
+    module: "smppserver",
+    hasCustomers: true,
+    enabled: true,
+    group: "SMPP_SERVER1",
+  },
   { name: "SMPP1", module: "smppclient", enabled: true, group: "P", systemId: "first" },
   { name: "SMPP2", module: "smppclient", enabled: true, group: "P", systemId: "second" },
   { name: "WEB", module: "http", enabled: true, group: "WEB" },
@@ -20,6 +26,7 @@ export function ask(about: Partial<RouteQuestion>): RouteQuestion {
     origin: "customer",
     channel: "SMPP_SERVER1",
     module: "smppserver",
+    hasCustomers: true,
     smsType: "message",
     parts: 1,
     variables: { submit_info: "SMPP" },

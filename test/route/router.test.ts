@@ -149,6 +149,7 @@ test("[Y18] [Y19] [A57] system_ids, groups and lists are ways, those that are up
   const second = {
     name: "SERVER2",
     module: "smppserver",
+    hasCustomers: true,
     enabled: true,
     group: "SERVER2",
   } as const;

@@ -80,6 +80,12 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('prices', 1, -1, -1, '20404', 'SMPP1', 65, null, 1, 0, false, 2)`);
   await db.query(`insert into channel_address (channel, at, address)
     values ('SMPP1', now(), '192.0.2.7')`);
+  await db.query(`insert into api_key (id, account, name, sha256, scopes, allow_from, created_at, by)
+    values ('0123456789ab', 'Test1', 'shop', 'ab', array['send', 'read'], '', now(), 'ann')`);
+  await db.query(`insert into idempotency (account, key, body_sha256, ids, answer, at)
+    values ('Test1', 'k "1"', 'ab', array[gen_random_uuid()], null, now())`);
+  await db.query(`insert into http_batch (id, account, items, at)
+    values (gen_random_uuid(), 'Test1', '["a\\"b"]', now())`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])

@@ -1,0 +1,94 @@
+// How many messages a second are accepted over HTTP, durable and scripted, beside what SMPP does in the same
+// run on the same gateway; and how long a batch of a thousand takes.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execPath, stdout } from "node:process";
+import { promisify } from "node:util";
+import { buildTools } from "./load.ts";
+import { openBench } from "./under-load.ts";
+import { freePort } from "../test/support/gateway-process.ts";
+
+const connections = 50;
+const warmUpSeconds = 3;
+const seconds = 6;
+/** Accepted a second, and milliseconds of a batch of a thousand: the marks of two cores. */
+const marks = { perS: 8_000, p99Ms: 30, batchMs: 150 } as const;
+
+const TRIGGERS = `import { onBind, onMessage, onReport } from "signalbox";
+export const BIND = onBind({}, async (bind, { accounts }) => {
+  const found = await accounts.verify(bind);
+  if (found.ok) bind.accept({ account: found.account });
+  else bind.reject(found.reason);
+});
+export const ACK = onMessage({ channels: ["SMPP_SERVER1", "HTTP1"], order: 10 }, (message) => {
+  message.accept({ charge: message.parts });
+});
+export const FWD = onMessage({ channels: ["SMPP_SERVER1", "HTTP1"], order: 20 }, (message) => {
+  message.forward({ channel: "SMPP1" });
+});
+export const REPORT = onReport({}, (report) => report.apply());
+`;
+
+interface Load {
+  readonly perS: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** Prints what was measured; false when something was not accepted. */
+export async function http(): Promise<boolean> {
+  buildTools();
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-http-"));
+  try {
+    await writeFile(join(folder, "bench.ts"), TRIGGERS);
+    const port = await freePort();
+    const channel = { type: "http-server", address: ["127.0.0.1"], port };
+    await using bench = await openBench({
+      settings: { triggers: folder },
+      channels: { HTTP1: channel },
+    });
+    await bench.measure("SMPP, warm-up", { count: 10_000, window: 100 });
+    const smpp = await bench.measure("SMPP, window 100", { count: 30_000, window: 100 });
+    const made = await bench.gateway.api("POST", "/v1/api-keys", { account: "load" });
+    const key = keyIn(made);
+    const load = (count: number, lasts: number, batch = 0) => send(port, key, count, lasts, batch);
+    await load(connections, warmUpSeconds);
+    const sent = await load(connections, seconds);
+    await load(1, 1, 1_000);
+    const batches = await load(1, 2, 1_000);
+    const ratio = sent.perS / smpp.load.msgs_per_s;
+    stdout.write(
+      `\nSMPP ${Math.round(smpp.load.msgs_per_s)}/s, p99 ${smpp.load.resp_ms.p99} ms\n` +
+        `HTTP ${sent.perS}/s at ${connections} connections, ${ratio.toFixed(2)} of SMPP; p50 ${sent.p50Ms} ms, p99 ${sent.p99Ms} ms; answers ${JSON.stringify(sent.statuses)}\n` +
+        `batch of 1,000: p50 ${batches.p50Ms} ms, p99 ${batches.p99Ms} ms, ${batches.perS} messages/s\n` +
+        `marks: ${marks.perS}/s, p99 ${marks.p99Ms} ms, a batch in ${marks.batchMs} ms\n`,
+    );
+    return [sent, batches].every(({ statuses }) => Object.keys(statuses).join() === "202");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function send(
+  port: number,
+  key: string,
+  count: number,
+  lasts: number,
+  batch: number,
+): Promise<Load> {
+  const program = join(import.meta.dirname, "http-load.ts");
+  const args = [program, port, key, count, lasts, batch].map(String);
+  const { stdout: told } = await promisify(execFile)(execPath, [
+    "--disable-warning=ExperimentalWarning",
+    ...args,
+  ]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Our own program writes it.
+  return JSON.parse(told) as Load;
+}
+
+function keyIn(made: unknown): string {
+  return typeof made === "object" && made !== null && "key" in made ? String(made.key) : "";
+}

@@ -1,0 +1,22 @@
+import type { CustomerDesk } from "../channel/customer-desk.ts";
+import type { Store } from "../store/store.ts";
+import type { DryRuns } from "./dry-runs.ts";
+import type { OwnChanges } from "./own-changes.ts";
+
+/** Answers what channels ask about customers; each is told of nothing but his own. */
+export function createCustomerDesk(parts: {
+  readonly store: Store;
+  readonly dryRuns: Pick<DryRuns, "run">;
+  readonly changes: Pick<OwnChanges, "follow">;
+}): CustomerDesk {
+  const { accounts, apiKeys, customerMessages, httpBatches, idempotency } = parts.store;
+  return {
+    keyOf: (id) => apiKeys.find(id),
+    credits: async (account) => (await accounts.get(account))?.credits,
+    ...customerMessages,
+    rehearse: (event) => parts.dryRuns.run(event),
+    batches: httpBatches,
+    idempotency,
+    follow: (account, take) => parts.changes.follow(account, take),
+  };
+}

@@ -1,0 +1,261 @@
+/** What comes back over HTTP, what is broken, too much, too slow, and what the page of the API says. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, before, test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { openApi } from "../../src/channel/http-server/openapi-page.ts";
+import { type TestApi, startApi } from "./api.ts";
+
+const to = "+31612345678";
+
+const IN = `import { onMessage } from "signalbox";
+export const IN = onMessage({ channels: ["SMPP1"] }, (message) => {
+  message.forward({ channel: "HTTP1", account: "Test1" });
+});`;
+
+const OUT = `import { onBind, onMessage, onReport, onStatus } from "signalbox";
+export const BIND = onBind({}, (bind) => bind.accept({ account: bind.systemId }));
+export const OUT = onMessage({ channels: ["HTTP1"] }, (message) => {
+  if (message.text === "silence") return;
+  message.accept();
+  message.forward({ channel: "SMPP1" });
+});
+export const REPORT = onReport({}, (report) => report.apply());
+export const TELL = onStatus({ status: ["DELIVERED"] }, (message) => message.root?.report());`;
+
+let api: TestApi;
+let key: string;
+before(async () => {
+  api = await startApi({
+    triggers: { "in.ts": IN, "out.ts": OUT },
+    channels: {
+      HTTP1: {
+        reports: "pull",
+        requestTimeoutMs: 400,
+        bodyOctets: 4_096,
+        batchMax: 3,
+        failedLoginsMax: 0,
+      },
+    },
+  });
+  key = await api.key({ scopes: ["admin"] });
+});
+after(() => api[Symbol.asyncDispose]());
+
+const post = (body: unknown, headers = {}) =>
+  api.ask("POST", "/v1/messages", { key, body, headers });
+
+/** Everything that comes on a bare connection until it is closed. */
+function bare(octets: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(api.port, "127.0.0.1", () => socket.write(octets));
+    let text = "";
+    socket.setEncoding("utf8").on("data", (more: string) => (text += more));
+    socket.on("close", () => resolve(text)).on("error", reject);
+  });
+}
+
+test("messages and reports are fetched and acknowledged; what was not comes again, to nobody else", async () => {
+  await api.gateway.provider.inject({ from: "+31600000001", to: "3000", text: "hi there" });
+  const sent = await post({ to, text: "report, please" });
+  const kinds = new Map<string, Record<string, string>>();
+  let cursor = "";
+  for (let n = 0; n < 20 && kinds.size < 2; n += 1) {
+    const page = await api.ask("GET", `/v1/inbound?wait=1${cursor}`, { key });
+    assert.equal(page.status, 200, JSON.stringify(page.body));
+    for (const item of page.body["items"]) kinds.set(item.type, item);
+    if (page.body["next_cursor"] !== undefined) cursor = `&cursor=${page.body["next_cursor"]}`;
+  }
+  const message = kinds.get("message");
+  assert.deepEqual([message?.["text"], message?.["from"]], ["hi there", "+31600000001"]);
+  assert.equal(kinds.get("report")?.["message_id"], sent.body["id"]);
+  assert.equal(kinds.get("report")?.["status"], "delivered");
+  const other = await api.key({ account: "Test2" });
+  const id = message?.["id"] ?? "";
+  const stolen = await api.ask("POST", `/v1/inbound/${id}/ack`, { key: other });
+  assert.equal(stolen.status, 404);
+  const done = await api.ask("POST", `/v1/inbound/${id}/ack`, { key });
+  assert.deepEqual([done.status, done.body], [200, { id, status: "acknowledged" }]);
+  await api.gateway.restart();
+  const again = await api.ask("GET", "/v1/inbound?wait=5", { key });
+  assert.deepEqual(
+    again.body["items"].map((item: { type: string }) => item.type),
+    ["report"],
+    "the acknowledged one is gone, the other one is there after a restart",
+  );
+  const last = again.body["items"][0].id;
+  assert.equal((await api.ask("POST", `/v1/inbound/${last}/ack`, { key })).status, 200);
+  assert.equal(
+    (await api.ask("POST", `/v1/inbound/${last}/ack`, { key })).status,
+    200,
+    "twice does no harm",
+  );
+});
+
+test("events are told as they are committed, and again to who comes back", async () => {
+  const listen = async (count: number, last?: string) => {
+    const stop = new AbortController();
+    const answer = await fetch(`http://127.0.0.1:${api.port}/v1/events`, {
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(last !== undefined && { "last-event-id": last }),
+      },
+      signal: stop.signal,
+    });
+    assert.equal(answer.headers.get("content-type"), "text/event-stream; charset=utf-8");
+    const read = async () => {
+      let text = "";
+      for await (const chunk of answer.body ?? []) {
+        text += Buffer.from(chunk).toString();
+        if (text.split("\nevent: ").length > count) break;
+      }
+      stop.abort();
+      return text;
+    };
+    return read();
+  };
+  const heard = listen(3);
+  await new Promise((turn) => setTimeout(turn, 50));
+  const sent = await post({ to, text: "follow me", client_reference: "e-1" });
+  const text = await heard;
+  assert.match(text, /event: message.accepted\ndata: .*"client_reference":"e-1"/);
+  assert.match(text, /event: message.sent/);
+  assert.match(text, /event: message.delivered/);
+  assert.ok(text.includes(sent.body["id"]));
+  const [, first = ""] = /id: (\S+)/.exec(text) ?? [];
+  const missed = await listen(2, first);
+  assert.ok(!missed.includes("message.accepted") && missed.includes("message.delivered"));
+  assert.match(await listen(1, "other-1"), /event: reset/);
+});
+
+test("what is broken, too much or too slow is told what it is, and the channel goes on", async () => {
+  const asked = async (body: unknown, headers = {}) => {
+    const { status, body: said } = await post(body, headers);
+    return [status, said["code"], said["field"]];
+  };
+  assert.deepEqual(await asked('{"to": '), [400, "bad_request", undefined]);
+  assert.deepEqual(await asked("[]"), [400, "bad_request", undefined]);
+  assert.deepEqual(await asked({ to: 31612345678, text: "x" }), [400, "bad_request", "to"]);
+  assert.deepEqual(await asked({ to, text: "x", colour: "red" }), [400, "bad_request", "colour"]);
+  assert.deepEqual(await asked({ text: "x" }), [400, "bad_request", "to"]);
+  assert.deepEqual(await asked({ to: "12ab", text: "x" }), [400, "bad_request", "to"]);
+  assert.deepEqual(await asked({ to, text: "x", data: "AA==" }), [400, "bad_request", "text"]);
+  assert.deepEqual(await asked({ to, data: "A" }), [400, "bad_request", "data"]);
+  assert.deepEqual(await asked({ to, data: "AA==", udh: "05" }), [400, "bad_request", "udh"]);
+  assert.deepEqual(await asked({ to, text: "ж", data_coding: 3 }), [
+    400,
+    "bad_data_coding",
+    "data_coding",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x", from: "far too long a name" }), [
+    400,
+    "bad_source",
+    "from",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x", send_at: "2020-01-01T00:00:00Z" }), [
+    400,
+    "bad_schedule",
+    "send_at",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x", send_at: "2026-13-45T00:00:00Z" }), [
+    400,
+    "bad_schedule",
+    "send_at",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x", tlvs: { nonsense: 1 } }), [
+    400,
+    "tlv_stream",
+    "tlvs.nonsense",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x", tlvs: { source_port: 70_000 } }), [
+    400,
+    "tlv_stream",
+    "tlvs.source_port",
+  ]);
+  assert.deepEqual(await asked({ to, text: "x".repeat(5_000) }), [
+    413,
+    "body_too_large",
+    undefined,
+  ]);
+  assert.deepEqual(await asked("to=1", { "content-type": "application/x-www-form-urlencoded" }), [
+    415,
+    "unsupported_media",
+    undefined,
+  ]);
+  assert.deepEqual(await asked({ to, text: "silence" }), [503, "unanswered", undefined]);
+  const path = await api.ask("GET", "/v2/messages", { key });
+  assert.deepEqual([path.status, path.body["code"]], [404, "unknown_path"]);
+  for (const [query, field] of [
+    ["limit=0", "limit"],
+    ["limit=999", "limit"],
+    ["cursor=x", "cursor"],
+    ["status=gone", "status"],
+    ["since=never", "since"],
+    ["q=1", "q"],
+  ] as const) {
+    const { status, body } = await api.ask("GET", `/v1/messages?${query}`, { key });
+    assert.deepEqual([status, body["field"]], [400, field], query);
+  }
+  const many = { messages: Array.from({ length: 4 }, () => ({ to, text: "x" })) };
+  assert.equal((await api.ask("POST", "/v1/batches", { key, body: many })).status, 400);
+  assert.equal((await api.ask("GET", "/v1/messages/%27or%201=1", { key })).status, 404);
+  assert.equal((await api.ask("GET", `/v1/messages/${"9".repeat(150)}`, { key })).status, 404);
+  const flood = `GET / HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(20_000)}\r\n\r\n`;
+  const [large, slow, junk] = await Promise.all([
+    bare(flood),
+    bare("POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n"),
+    bare("\u0016\u0003\u0001 what is this\r\n\r\n"),
+  ]);
+  assert.match(large, /^HTTP\/1.1 431 [\s\S]*"code":"headers_too_large"/);
+  assert.match(slow, /^HTTP\/1.1 408 [\s\S]*"code":"slow_request"/);
+  assert.match(junk, /^HTTP\/1.1 400 /);
+  assert.equal((await post({ to, text: "still here" })).status, 202);
+  const error = await api.ask("GET", "/v1/errors/throttled");
+  assert.deepEqual([error.body["status"], error.body["retryable"]], [429, true]);
+});
+
+test("above its rate an account hears 429 with Retry-After, of a drained channel 503", async () => {
+  const { accounts } = api.gateway.running.store;
+  await accounts.setOptions("Test1", { rate: "1/minute burst 1" });
+  const answers = [await post({ to, text: "one" }), await post({ to, text: "two" })];
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [202, 429],
+  );
+  assert.equal(answers[1]?.headers.get("retry-after"), "1");
+  assert.equal(answers[1]?.body["smpp_status"], 0x58);
+  await accounts.setOptions("Test1", { rate: "" });
+  const channel = api.gateway.running.channels.get("HTTP1");
+  await channel?.drain(100);
+  const drained = await post({ to, text: "three" });
+  assert.deepEqual([drained.status, drained.body["code"]], [503, "channel_drained"]);
+  assert.equal(drained.headers.get("retry-after"), "1");
+  channel?.resume();
+  assert.equal((await post({ to, text: "four" })).status, 202);
+});
+
+test("the page of the API is what is served and committed; its examples work and no answer leaves its schema", async () => {
+  const page = (await api.ask("GET", "/v1/openapi.json")).body;
+  const committed = await openApi();
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const problem = ajv.compile(page["components"].schemas.Problem);
+  // oxlint-disable-next-line typescript/no-explicit-any -- The schema of schemas is checked elsewhere.
+  for (const [path, operations] of Object.entries<Record<string, any>>(page["paths"]))
+    for (const [method, operation] of Object.entries(operations)) {
+      assert.notEqual(operation.summary, "", `${method} ${path}`);
+      if (path === "/v1/events") continue;
+      const schema = operation.requestBody?.content["application/json"].schema;
+      const url = path
+        .replace("{id}", "0197f7a5-0000-7000-8000-000000000000")
+        .replace("{code}", "throttled");
+      for (const body of schema?.examples ?? [undefined]) {
+        const answer = await api.ask(method.toUpperCase(), url, { key, body });
+        const told = operation.responses[answer.status];
+        const isRight =
+          told === undefined ? problem : ajv.compile(told.content["application/json"].schema);
+        assert.ok(isRight(answer.body), `${method} ${path}: ${ajv.errorsText(isRight.errors)}`);
+        if (schema !== undefined) assert.ok(answer.status < 300, JSON.stringify(answer.body));
+      }
+    }
+  assert.deepEqual(Object.keys(page["paths"]), Object.keys(committed.paths));
+});
