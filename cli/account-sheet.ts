@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { isLoopback } from "../src/model/loopback.ts";
-import type { AccountDetail } from "../src/model/view.ts";
+import type { AccountDetail } from "../src/model/account-view.ts";
 import { type Door, doorsOf, type Settings } from "../src/settings.ts";
 
 /**

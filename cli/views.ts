@@ -4,10 +4,8 @@ import type { KvEntryView, KvNamespaceView, KvPageView } from "../src/model/kv-v
 import type { Status } from "../src/model/status.ts";
 import { FOLLOWERS } from "../src/model/status.ts";
 import { UNMATCHED_REASONS } from "../src/model/view.ts";
+import type { AccountDetail, AccountListed, AccountView } from "../src/model/account-view.ts";
 import type {
-  AccountDetail,
-  AccountListed,
-  AccountView,
   ChannelView,
   ConfigPlanView,
   ConfigVersionView,

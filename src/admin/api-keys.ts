@@ -1,7 +1,7 @@
 import { API_SCOPES, type ApiKey, type ApiScope, makeKey } from "../model/api-key.ts";
 import { allowListFrom } from "../model/allow-list.ts";
 import { GatewayError } from "../model/error.ts";
-import type { ApiKeyView, NewApiKeyView } from "../model/view.ts";
+import type { ApiKeyView, NewApiKeyView } from "../model/account-view.ts";
 import { type Routes, nameSchema, operatorOf } from "./routes.ts";
 
 interface NewKey {

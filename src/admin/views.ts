@@ -1,7 +1,7 @@
 import type { Gateway } from "../gateway/gateway.ts";
 import { idFrom, idTimeMs } from "../model/id.ts";
+import type { AccountView } from "../model/account-view.ts";
 import type {
-  AccountView,
   ChannelView,
   DeadLetterView,
   LifeView,

@@ -1,5 +1,3 @@
-import type { ApiKey } from "./api-key.ts";
-import type { AccountOptions } from "./account-options.ts";
 import type { BindType } from "./event.ts";
 import type { TraceLine } from "./message.ts";
 import type { PartOfText } from "./part-of-text.ts";
@@ -113,37 +111,6 @@ export interface TriggerView {
   readonly cpuMs: number;
 }
 
-export interface AccountView {
-  readonly id: string;
-  readonly credits: number;
-  /** How its password is kept: `scrypt` or `sha1-utf16le`. Never the hash. */
-  readonly passwordScheme: string;
-  readonly numbers: readonly string[];
-}
-
-/** One account among others. */
-export interface AccountListed extends AccountView {
-  readonly access: AccountOptions["access"];
-  /** Sessions of his that are bound now. */
-  readonly sessions: number;
-  /** Of the present month (UTC), in credits; left out where it was not asked for. */
-  readonly usage?: AccountUsage | undefined;
-}
-
-/** What messages of an account took; what is held now is what was held and neither of the others. */
-export interface AccountUsage {
-  /** For which something was held. */
-  readonly messages: number;
-  readonly held: number;
-  readonly committed: number;
-  readonly refunded: number;
-}
-
-/** One account by itself. */
-export interface AccountDetail extends AccountView {
-  readonly options: AccountOptions;
-}
-
 /** One try to hand a message to a peer. */
 export interface AttemptView {
   readonly tries: number;
@@ -211,14 +178,6 @@ export interface LifeView {
   readonly status: Status;
   readonly error: string | undefined;
   readonly entries: readonly MessageView[];
-}
-
-/** A key of a customer for the HTTP channel. */
-export type ApiKeyView = Omit<ApiKey, "sha256">;
-
-/** The only time that the key itself is told. */
-export interface NewApiKeyView extends ApiKeyView {
-  readonly key: string;
 }
 
 /** Work that was given up: somebody has to look at it. */

@@ -85,10 +85,11 @@ function waysOf(
   target: Exclude<Target, { readonly kind: "table" }>,
   text: string,
   rule: string,
-  { account }: Addressee,
+  addressee: Addressee,
   directory: Directory,
   around: Surroundings,
 ): Ways {
+  const { account } = addressee;
   switch (target.kind) {
     case "channel": {
       const channel = directory.channel(target.name);
@@ -116,7 +117,7 @@ function waysOf(
       const channel = directory.channel(target.name);
       if (channel?.module !== "http") return through([], text, rule);
       const same = { kind: "channel", name: target.name } as const;
-      return waysOf(same, text, rule, { account }, directory, around);
+      return waysOf(same, text, rule, addressee, directory, around);
     }
     case "smppserver": {
       // His messages wait where they were put, so it is the one where he is, else the first.

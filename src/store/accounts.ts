@@ -12,7 +12,7 @@ import { type Amount, amountMax, amountOf, amountText, parseAmount } from "../mo
 import { GatewayError } from "../model/error.ts";
 import { idTimeMs } from "../model/id.ts";
 import { type KeptPassword, sha1Utf16le } from "../model/kept-password.ts";
-import type { AccountDetail, AccountView } from "../model/view.ts";
+import type { AccountDetail, AccountView } from "../model/account-view.ts";
 import { orNoRoom } from "./full-disk.ts";
 import {
   type LoginSettings,

@@ -1,5 +1,5 @@
+import type { AccountView } from "../../src/model/account-view.ts";
 import type {
-  AccountView,
   ChannelView,
   DeadLetterView,
   LifeView,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import type { AccountView, MessageView } from "../../src/model/view.ts";
+import type { AccountView } from "../../src/model/account-view.ts";
+import type { MessageView } from "../../src/model/view.ts";
 import type { Smsc } from "../../src/simulator/smsc.ts";
 import { type CutProxy, startCutProxy } from "../store/cut-proxy.ts";
 import { freshDatabase } from "../support/database.ts";

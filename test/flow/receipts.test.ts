@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { OptionChanges } from "../../src/model/account-options.ts";
 import type { Sms } from "../../src/model/message.ts";
-import type { AccountDetail } from "../../src/model/view.ts";
+import type { AccountDetail } from "../../src/model/account-view.ts";
 import type { Delivered, Esme } from "../../src/simulator/esme.ts";
 import type { SmscRules } from "../../src/simulator/smsc.ts";
 import { smsOf } from "../../src/simulator/written.ts";

@@ -26,7 +26,7 @@ export function ask(about: Partial<RouteQuestion>): RouteQuestion {
     origin: "customer",
     channel: "SMPP_SERVER1",
     module: "smppserver",
-    hasCustomers: true,
+
     smsType: "message",
     parts: 1,
     variables: { submit_info: "SMPP" },
