@@ -23,6 +23,7 @@ import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
 import { openServices } from "./service/services.ts";
 import { type Settings, defaultChannelOf } from "./settings.ts";
+import { openWebhooks } from "./webhook/webhooks.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
 import { testedApproval } from "./trigger/approval.ts";
@@ -68,6 +69,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const newId = idMaker(clock.nowMs);
   const shortened = shortIdMaker();
   const closers: (() => Promise<void>)[] = [];
+  let channels: ReadonlyMap<string, Channel> = new Map();
   try {
     const dataDirectory = await directoryAt(resolve(options.base, settings.data));
     // First, so that whoever watches sees the start, and last to go.
@@ -106,6 +108,17 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       await guardExample(store, settings);
     }
 
+    const webhooks = await openWebhooks({
+      settings: settings.webhooks,
+      store,
+      optionsOf: store.accounts.optionsOf,
+      takenOn: (name) => channels.get(name)?.taken,
+      clock,
+      log: log.child({ part: "webhook" }),
+      meter,
+      newId,
+    });
+    closers.push(() => webhooks.stop());
     const bus = createBus();
     const ownLines = createOwnLines();
     const gateway = createGateway({
@@ -115,6 +128,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       log,
       newId,
       meter,
+      announce: webhooks.announce,
       drainMs: settings.drainMs,
     });
     const services = await openServices({
@@ -165,12 +179,13 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       now: clock.nowMs,
       log,
     });
-    const channels = live.opened;
+    channels = live.opened;
     closers.push(() => live.close());
     // What customers and providers send while the rest is still being opened is answered already.
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
     await gateway.takeUp();
+    await webhooks.takeUp();
     closers.push(() => within(settings.drainMs, gateway.drain()));
 
     if (options.file !== undefined) {
@@ -200,6 +215,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       dataDirectory,
       levels,
       dataSources,
+      webhooks,
       showText: settings.privacy.showText,
       shownByPort: port?.shown,
       log: log.child({ part: "admin" }),
@@ -208,7 +224,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     port?.serve({
       api: admin.api,
       health: () => healthOf(store),
-      readings: () => readingsOf({ gateway, store, dataSources, clock, shownByPort: port?.shown }),
+      readings: () => readingsOf({ gateway, store, dataSources, webhooks, clock, shownByPort: port?.shown }),
     });
 
     const settled = (): Promise<void> => gateway.settled();

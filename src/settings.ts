@@ -8,6 +8,7 @@ import type { DataSourceView } from "./model/data-source-view.ts";
 import { dataSourcesSettings, sourceView } from "./service/data-sources-settings.ts";
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
+import { webhookSettings } from "./webhook/settings.ts";
 
 const port = (preset: number) => z.int().min(0).max(65_535).default(preset);
 
@@ -200,6 +201,7 @@ export const settingsSchema = z
     dataSources: dataSourcesSettings,
     http: fetchSettings,
     secrets: secretsSettings,
+    webhooks: webhookSettings,
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     simulator: z
       .strictObject({

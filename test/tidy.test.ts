@@ -54,13 +54,17 @@ const LAW: Law = {
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     // What scripts may ask of the world.
     service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
+    // Customers are told at URLs of their own.
+    webhook: { parts: ["model", "config", "http", "store"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
-    "settings.ts": { parts: ["model", "config", "channel", "trigger", "store", "service"] },
+    "settings.ts": {
+      parts: ["model", "config", "channel", "trigger", "store", "service", "webhook"],
+    },
     live: { parts: "model log config bus store channel gateway settings.ts".split(" ") },
     "main.ts": {
       parts:
-        "model log http config bus store trigger channel gateway service admin live simulator settings.ts".split(
+        "model log http config bus store trigger channel gateway service admin live simulator webhook settings.ts".split(
           " ",
         ),
     },

@@ -13,6 +13,7 @@ import type { ChannelTlvs } from "../model/tlv.ts";
 import type { ChannelView, SessionView, UnmatchedReportView } from "../model/view.ts";
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { Codings } from "../sms/data-coding.ts";
+import { type Announcer, silentAnnouncer } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { alertAnswerer } from "./alert.ts";
@@ -59,6 +60,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly meter?: Meter;
+  /** What customers are told at their own URLs; nothing when left out. */
+  readonly announce?: Announcer;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -113,6 +116,7 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { bus, store, clock, log, newId, meter = silentMeter } = parts;
+  const { announce = silentAnnouncer } = parts;
   const worthStoring = createRefusals(clock, log);
   const notes = new WeakMap<BindEvent, TraceLine[]>();
   let channels: ReadonlyMap<string, Channel> = new Map();
@@ -150,7 +154,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     onItsWay,
     tally,
     meter,
-    finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
+    finisher: meteredFinisher(createFinisher({ writer, clock, ended, announce }), meter),
     finished: ({ id, message }, { status: state, error }) =>
       transactions.ended(id, state, error, asksReport(message)),
     startId: store.startId,
@@ -186,10 +190,11 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const channel = (name: string): Channel | undefined => channels.get(name);
-      const receive = { ...deciding, worthStoring, queueFor, tlvsOn, channel, transactions };
+      const receive = { ...deciding, announce, worthStoring, queueFor, tlvsOn, channel, transactions };
       status = createStatusDecider({
         engine,
         make,
+        announce,
         clock,
         newId,
         optionsOf: store.accounts.optionsOf,
@@ -224,7 +229,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         transactions.ended(id, state, error, true);
       reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
       bus.answer("report", reports.answer);
-      notices = createNotices({ engine, writer, make, clock, log, newId, offer });
+      notices = createNotices({ engine, writer, make, announce, clock, log, newId, offer });
       bus.answer("channel", notices.channel);
       bus.answer("session", notices.session);
       const { schedules: table } = store;

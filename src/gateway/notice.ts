@@ -2,6 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import type { ChannelChange } from "../model/channel-change.ts";
 import type { ChannelEvent, Notice, NoticeAnswer, SessionEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Message } from "../model/message.ts";
 import type { Engine } from "../trigger/engine.ts";
@@ -25,8 +26,9 @@ const noted: NoticeAnswer = { kind: "noted" };
 
 export interface NoticeParts {
   readonly engine: Pick<Engine, "decide" | "wants" | "waitsFor">;
-  readonly writer: Pick<Writer, "conclude" | "hold">;
+  readonly writer: Pick<Writer, "conclude" | "hold" | "hook">;
   readonly make: Maker;
+  readonly announce?: Pick<Announcer, "session">;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
@@ -79,6 +81,9 @@ export function createNotices(parts: NoticeParts): Notices {
       return Promise.resolve(noted);
     },
     session(event) {
+      const hooks = parts.announce?.session(event) ?? [];
+      if (hooks.length > 0)
+        writer.hook(hooks).catch((cause: unknown) => log.error({ err: cause }, "webhook lost"));
       if (!stopped) tell({ kind: "session", event });
       return Promise.resolve(noted);
     },

@@ -8,6 +8,7 @@ import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
@@ -28,6 +29,7 @@ export interface ReceiveParts {
   /** The queue that a forward goes to, or why there is none. */
   readonly queueFor: (forward: ForwardAction) => { queue: string } | { code: ErrorCode };
   readonly make: Maker;
+  readonly announce?: Pick<Announcer, "accepted">;
   readonly channel: (name: string) => Channel | undefined;
   /** Messages whose sender waits for the outcome. */
   readonly transactions: Pick<Transactions, "isFull" | "begin">;
@@ -130,7 +132,17 @@ export function messageAnswerer(
     const message: Message = { ...taken, account, log: [...event.message.log, ...lines] };
     const status = statusOf(failed, forwards, scheduledMs);
     try {
-      const rows = { message, charge, forwards, made };
+      const { text, encoding, parts: short } = event;
+      const hooks = parts.announce?.accepted({
+        message,
+        text,
+        encoding,
+        parts: short,
+        forwards: forwards.map((one) => one.message),
+        status,
+        error: failed,
+      });
+      const rows = { message, charge, forwards, made, ...(hooks?.length ? { hooks } : {}) };
       const outcome = await writer.accept({ ...rows, status, error: failed });
       if (outcome === "no_credit")
         return await refuse(event, ruling, "no_credit", `${ruling.charge} asked`);

@@ -852,6 +852,14 @@ export const ERRORS = {
     receipt: undefined,
     advice: "A kv namespace has as many entries as it may; delete some, or give them a ttlMs.",
   },
+  unknown_webhook: {
+    fault: "user",
+    retry: "never",
+    smpp: undefined,
+    http: 404,
+    receipt: undefined,
+    advice: "There is no webhook of that id; see `signalbox webhook list`.",
+  },
   unknown_kv_entry: {
     fault: "user",
     retry: "never",

@@ -24,6 +24,8 @@ const KEPT = {
   trigger_disabled: true,
   trigger_schedule: true,
   kv: true,
+  webhook: true,
+  webhook_call: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

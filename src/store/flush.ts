@@ -1,7 +1,9 @@
 import { idTimeMs } from "../model/id.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { Hook } from "../model/webhook.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
+import { createCharges, createTable } from "./flush-rows.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
 import { type Move, boundsOf, openFor, settleSteps } from "./moves.ts";
 import type {
@@ -27,7 +29,7 @@ export interface FlushSteps {
   readonly claim: { readonly at: number; readonly rows: number } | undefined;
 }
 
-type AttemptFields = Omit<Finish, "kind" | "conclusion" | "inParts">;
+type AttemptFields = Omit<Finish, "kind" | "conclusion" | "inParts" | "hooks">;
 
 /**
  * Makes the statements for these operations: first the batch row and the charges, then what is new,
@@ -58,6 +60,9 @@ export function stepsOf(
   const again: Step[] = [];
   const laters = createTable(5);
   const buried = createTable(5);
+  const hooks = createTable(5);
+  const hookPayloads: string[] = [];
+  const hooked: string[] = [];
   const moves: Move[] = [];
   const shared: Step[] = [];
   const ended: string[] = [];
@@ -100,6 +105,7 @@ export function stepsOf(
         if (kind !== "report") moves.push({ ...finish, reported: false });
         if (finish.joined !== undefined) shared.push(sharedStep(root, finish.joined, finish.atMs));
         if (conclusion !== undefined) follow(root, conclusion);
+        putHooks(0, finish.hooks);
         break;
       }
       case "conclude": {
@@ -162,6 +168,18 @@ export function stepsOf(
       case "replace":
         replace(operation.replacing);
         break;
+      case "hook":
+        putHooks(0, operation.hooks);
+        break;
+      case "hooked":
+        hooked.push(operation.id);
+        break;
+      case "hookAgain": {
+        const { id, dueMs, tries, reason, dead } = operation.retry;
+        const values = [id, String(untilMs(dueMs)), String(tries), reason, String(dead)];
+        again.push({ name: "hookAgain", values });
+        break;
+      }
       case "trace":
         putTrace(operation.root, operation.lines);
         break;
@@ -176,6 +194,8 @@ export function stepsOf(
   }
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
   if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
+  if (hooks.size > 0)
+    steps.push({ name: "hooks", values: [...hooks.values(), jsonList(hookPayloads)] });
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
@@ -184,6 +204,7 @@ export function stepsOf(
   if (attempts.size > 0) steps.push({ name: "attempts", values: attempts.values() });
   if (partAttempts.size > 0) steps.push({ name: "partAttempts", values: partAttempts.values() });
   steps.push(...partReports);
+  if (hooked.length > 0) steps.push({ name: "hooked", values: [arrayText(hooked)] });
   if (ended.length > 0) steps.push({ name: "done", values: [arrayText(ended)] });
   steps.push(...settleSteps(moves), ...shared);
   if (buried.size > 0) steps.push({ name: "buried", values: buried.values() });
@@ -209,6 +230,7 @@ export function stepsOf(
       putInQueue(number, forward);
     }
     for (const one of made) putMade(number, one);
+    putHooks(number, acceptance.hooks);
   }
 
   function replace({ message, status, places, lines }: Replacing): void {
@@ -228,7 +250,10 @@ export function stepsOf(
     putTrace(root, lines);
   }
 
-  function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later" | "made">): void {
+  function follow(
+    root: string,
+    what: Pick<Conclusion, "lines" | "tell" | "later" | "made" | "hooks">,
+  ): void {
     if (what.lines.length > 0) putTrace(root, what.lines);
     for (const forward of what.tell) {
       putMessage(0, forward.message, sharesNothing);
@@ -236,6 +261,14 @@ export function stepsOf(
     }
     for (const one of what.made ?? []) putMade(0, one);
     if (what.later !== undefined) putLater(what.later);
+    putHooks(0, what.hooks);
+  }
+
+  function putHooks(number: number, many: readonly Hook[] = []): void {
+    for (const { id, endpoint, subject, event, payload } of many) {
+      hooks.put([number, id, endpoint, quoted(subject), quoted(event)]);
+      hookPayloads.push(payload);
+    }
   }
 
   function putMade(number: number, { message, forward }: Made): void {
@@ -340,53 +373,5 @@ function sharedStep(
   return {
     name: "joined",
     values: [arrayText(ids), root, lowest, highest, String(atMs / 1000), text],
-  };
-}
-
-/** Columns of rows to insert, each an array parameter. */
-function createTable(columns: number): {
-  readonly size: number;
-  put(row: readonly (string | number)[]): void;
-  values(): string[];
-} {
-  // Texts that grow are cheaper than lists that are joined: the engine joins them once, when sent.
-  const texts = Array.from({ length: columns }, () => "");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    put(row) {
-      for (let n = 0; n < columns; n += 1)
-        texts[n] = size === 0 ? `{${row[n]}` : `${texts[n]},${row[n]}`;
-      size += 1;
-    },
-    values: () => texts.map((text) => `${text}}`),
-  };
-}
-
-/** The charges of a flush: what each account has to pay in all, and each acceptance's price. */
-function createCharges(): {
-  put(acceptance: number, account: string, credits: number): void;
-  values(): string[];
-} {
-  const sums = new Map<string, number>();
-  const charges: { acceptance: number; account: string; credits: number }[] = [];
-  return {
-    put(acceptance, account, credits) {
-      sums.set(account, (sums.get(account) ?? 0) + credits);
-      charges.push({ acceptance, account, credits });
-    },
-    values() {
-      const accounts = [...sums.keys()].sort();
-      const numberOf = new Map(accounts.map((account, n) => [account, n + 1]));
-      return [
-        arrayText(accounts.map(quoted)),
-        arrayText(accounts.map((account) => sums.get(account) ?? 0)),
-        arrayText(charges.map((charge) => charge.acceptance)),
-        arrayText(charges.map((charge) => numberOf.get(charge.account) ?? 0)),
-        arrayText(charges.map((charge) => charge.credits)),
-      ];
-    },
   };
 }

@@ -8,6 +8,7 @@ import * as text from "../../migrations/0005-text.ts";
 import * as matching from "../../migrations/0006-reports.ts";
 import * as smpp from "../../migrations/0007-smpp.ts";
 import * as platform from "../../migrations/0008-trigger-platform.ts";
+import * as webhooks from "../../migrations/0014-webhooks.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0006-reports": matching,
   "0007-smpp": smpp,
   "0008-trigger-platform": platform,
+  "0014-webhooks": webhooks,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

@@ -20,6 +20,8 @@ export interface QueueRow {
   readonly tries: number;
   /** The peer may have it already. */
   readonly maybeTwice: boolean;
+  /** Of the message that it was made of: whose it was, and where it came in. */
+  readonly came?: Pick<Message, "account" | "channel">;
   /** Of a message that goes in parts, those that a peer has; none when left out. */
   readonly taken?: readonly TakenPart[];
 }
@@ -145,6 +147,8 @@ type Row = Omit<MessageTable, "at"> &
     expires_in_ms: number;
     tries: number;
     maybe_twice: boolean;
+    parent_channel: string | null;
+    parent_account: string | null;
   };
 
 export function createQueue(parts: {
@@ -356,7 +360,8 @@ const withMessage = sql`
     select m.id, m.root, m.parent, m.direction, m.kind, m.channel, m.account, m.from_address,
       m.to_address, m.body, m.data_coding, m.meta, m.hops, m.log,
       o.body as parent_body, o.data_coding as parent_data_coding, o.meta as parent_meta,
-      o.from_address as parent_from, o.to_address as parent_to
+      o.from_address as parent_from, o.to_address as parent_to, o.channel as parent_channel,
+      o.account as parent_account
     from message m
     left join lateral (select * from message where id = m.parent offset 0) o on true
     where m.id = p.id offset 0) m`;
@@ -371,5 +376,8 @@ function rowFrom(row: Row, nowMs: number): QueueRow {
     expiresMs: Math.round(nowMs + row.expires_in_ms),
     tries: row.tries,
     maybeTwice: row.maybe_twice,
+    ...(row.parent_channel === null
+      ? {}
+      : { came: { account: row.parent_account ?? undefined, channel: row.parent_channel } }),
   };
 }

@@ -189,6 +189,7 @@ function defaultParts(
     { table: "attempt_default", where: over },
     { table: "trace_default", where: sql`root < ${firstIdAt(traceFromMs)}::uuid` },
     { table: "dead_letter", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
+    { table: "webhook_call", where: sql`dead_at < to_timestamp(${messagesFromMs / 1000})` },
   ];
 }
 

@@ -22,6 +22,8 @@ export interface Tables {
   trigger_disabled: TriggerDisabledTable;
   trigger_schedule: TriggerScheduleTable;
   kv: KvTable;
+  webhook: WebhookTable;
+  webhook_call: WebhookCallTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -173,6 +175,31 @@ interface KvTable {
   key: string;
   value: string;
   expires_at: Date | null;
+}
+
+export interface WebhookTable {
+  id: string;
+  account: string;
+  url: string;
+  form: "post" | "get";
+  events: string[];
+  channels: string[];
+  secrets: string;
+  disabled: string | null;
+  created_at: Date;
+}
+
+interface WebhookCallTable {
+  id: string;
+  webhook: string;
+  subject: string;
+  event: string;
+  payload: string;
+  at: Date;
+  due: Date;
+  tries: number;
+  dead_at: Date | null;
+  reason: string | null;
 }
 
 interface BatchTable {

@@ -65,6 +65,11 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('NIGHT', '0 3 * * *', 'UTC', now())`);
   await db.query(`insert into kv (namespace, key, value, expires_at)
     values ('a', 'tab é', '"\\u0000"', null), ('shared:b', 'n', '1', now())`);
+  await db.query(`insert into webhook (id, account, url, form, events, channels, secrets, disabled, created_at)
+    values (gen_random_uuid(), 'Test1', 'https://a.example/?a=b', 'post', array['message.sent'], '{}',
+      '[{"secret":"whsec_AAAA"}]', null, now())`);
+  await db.query(`insert into webhook_call (id, webhook, subject, event, payload, at, due, tries, dead_at, reason)
+    values (gen_random_uuid(), gen_random_uuid(), 's', 'message.sent', '{"text":"\\u0000"}', now(), now(), 3, null, '')`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])
