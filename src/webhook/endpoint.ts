@@ -66,16 +66,14 @@ export function changed(
   };
 }
 
-/** With a new key; the one before signs too until then, and older ones no more. */
+/** With a new key; the one before signs too until then, and none for longer. */
 export function rotated(
   endpoint: WebhookEndpoint,
   { oldUntilMs, nowMs }: { readonly oldUntilMs: number; readonly nowMs: number },
 ): WebhookEndpoint {
-  const [current, ...older] = endpoint.secrets;
-  const before = [
-    ...(current === undefined ? [] : [{ ...current, untilMs: oldUntilMs }]),
-    ...older,
-  ].filter(({ untilMs }) => untilMs === undefined || untilMs > nowMs);
+  const before = endpoint.secrets
+    .map(({ secret, untilMs = oldUntilMs }) => ({ secret, untilMs: Math.min(untilMs, oldUntilMs) }))
+    .filter(({ untilMs }) => untilMs > nowMs);
   const fresh: WebhookSecret = { secret: newSecret(), untilMs: undefined };
   return { ...endpoint, secrets: [fresh, ...before].slice(0, secretsMax) };
 }
