@@ -18,6 +18,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   trigger: async () => (await import("./trigger.ts")).addTrigger,
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,
+  webhook: async () => (await import("./webhook.ts")).addWebhook,
   dialog: async () => (await import("./dialog.ts")).addDialog,
   account: async () => (await import("./account.ts")).addAccount,
   admin: async () => (await import("./admin.ts")).addAdmin,

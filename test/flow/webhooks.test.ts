@@ -66,7 +66,7 @@ const typesOn = (path: string): string[] =>
 
 const port = (channel: string): number => gateway.running.channels.get(channel)?.ports()[0] ?? 0;
 
-test("[H14] a customer is told of each step of his message, in order, signed so that he can check it", async () => {
+test("a customer is told of each step of his message, in order, signed so that he can check it", async () => {
   const added = await add({ url: `${receiver.url}/all`, events: ["*"] });
   assert.equal(added.endpoint.events.length, 10);
   const esme = await customer(gateway);
@@ -109,7 +109,7 @@ test("[H14] a customer is told of each step of his message, in order, signed so 
   await remove(added);
 });
 
-test("[H15] what is forged, changed or old is noticed by who checks, and a new secret signs beside the old", async () => {
+test("what is forged, changed or old is noticed by who checks, and a new secret signs beside the old", async () => {
   const added = await add({ url: `${receiver.url}/rotated` });
   const { endpoint, secret } = added;
   const test = () => ask<WebhookTestView>("POST", `/v1/webhooks/${endpoint.id}/test`);
@@ -158,7 +158,7 @@ test("[Y24] a template is called by GET with id and status, only for what came i
   await remove(added);
 });
 
-test("[H16] a refusal is a dead letter that one command sends again; 410 disables; private addresses are refused", async () => {
+test("a refusal is a dead letter that one command sends again; 410 disables; private addresses are refused", async () => {
   const added = await add({ url: `${receiver.url}/picky`, events: ["message.accepted"] });
   const { id } = added.endpoint;
   receiver.answer(({ path }) => (path === "/picky" ? 422 : 200));
