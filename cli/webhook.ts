@@ -76,7 +76,11 @@ export function addWebhook(program: Command): void {
     .option("--account <id>", "only those of this account")
     .action(async (own: { readonly account?: string }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const call = { method: "GET", path: "/v1/webhooks", query: { account: own.account } } as const;
+      const call = {
+        method: "GET",
+        path: "/v1/webhooks",
+        query: { account: own.account },
+      } as const;
       const all = await ask(options, { ...call, shape: z.array(webhookShape) });
       const next =
         all.length === 0
@@ -89,8 +93,14 @@ export function addWebhook(program: Command): void {
     .command("add")
     .description("tell a customer at this URL; prints the secret that signs what he is told")
     .argument("<account>")
-    .argument("<url>", "https://…; with --get a template such as 'http://…?billid=${billid}&status=${sms_stat}'")
-    .option("--event <name...>", `what to tell; \`*\` all, \`message.*\` all of messages: ${WEBHOOK_EVENTS.join(", ")}`)
+    .argument(
+      "<url>",
+      "https://…; with --get a template such as 'http://…?billid=${billid}&status=${sms_stat}'",
+    )
+    .option(
+      "--event <name...>",
+      `what to tell; \`*\` all, \`message.*\` all of messages: ${WEBHOOK_EVENTS.join(", ")}`,
+    )
     .option("--channel <name...>", "only of messages that came in on these channels")
     .option("--get", "call it by GET, with what there is to tell in the URL")
     .option("--elsewhere", "the account is kept in a database of your own")
@@ -196,13 +206,20 @@ export function addWebhook(program: Command): void {
     .description("show what was given up and why, the newest first")
     .option("--endpoint <id>", "only of this webhook")
     .option("--limit <number>", "how many at most, up to 1000", wholeNumber(1, 1_000), 100)
-    .action(async (own: { readonly endpoint?: string; readonly limit: number }, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const query = { endpoint: own.endpoint, limit: own.limit };
-      const call = { method: "GET", path: "/v1/webhook-calls/dead", query } as const;
-      const dead = await ask(options, { ...call, shape: z.array(deadShape) });
-      answer(options, dead, deadListed, "Mend the cause, then: signalbox webhook resend <call>, or --all");
-    });
+    .action(
+      async (own: { readonly endpoint?: string; readonly limit: number }, command: Command) => {
+        const options = command.optsWithGlobals<GlobalOptions>();
+        const query = { endpoint: own.endpoint, limit: own.limit };
+        const call = { method: "GET", path: "/v1/webhook-calls/dead", query } as const;
+        const dead = await ask(options, { ...call, shape: z.array(deadShape) });
+        answer(
+          options,
+          dead,
+          deadListed,
+          "Mend the cause, then: signalbox webhook resend <call>, or --all",
+        );
+      },
+    );
 
   webhook
     .command("resend")

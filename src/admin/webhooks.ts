@@ -124,7 +124,10 @@ export const webhookRoutes: Routes = (server, { webhooks: given, store, views, l
       if (id !== undefined && call === undefined)
         throw new GatewayError("unknown_dead_letter", `There is no dead call ${id}.`);
       const resent = await webhooks().resend({ id: call, endpoint });
-      log.info({ ...resent, call, webhook: endpoint, by: operatorOf(request) }, "webhook calls resent");
+      log.info(
+        { ...resent, call, webhook: endpoint, by: operatorOf(request) },
+        "webhook calls resent",
+      );
       return resent;
     },
   );

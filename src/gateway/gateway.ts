@@ -190,7 +190,15 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const channel = (name: string): Channel | undefined => channels.get(name);
-      const receive = { ...deciding, announce, worthStoring, queueFor, tlvsOn, channel, transactions };
+      const receive = {
+        ...deciding,
+        announce,
+        worthStoring,
+        queueFor,
+        tlvsOn,
+        channel,
+        transactions,
+      };
       status = createStatusDecider({
         engine,
         make,

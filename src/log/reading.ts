@@ -77,7 +77,9 @@ export function createReading(registry: Registry): (readings: Readings) => void 
   const diskFree = gauge("disk_free_bytes", "Room on the embedded database's disk.");
   const diskLow = gauge("disk_low", "1 while new messages are refused for want of room.");
 
-  const hooksWaiting = gauge("webhook_waiting", "Calls of customers' URLs to be made.", ["account"]);
+  const hooksWaiting = gauge("webhook_waiting", "Calls of customers' URLs to be made.", [
+    "account",
+  ]);
   const hooksOpen = gauge(
     "webhook_open",
     "URLs of customers that are left alone for a while because they fail.",

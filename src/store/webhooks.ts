@@ -55,10 +55,7 @@ export interface WebhooksTable {
   resend(which: WhichDead): Promise<Map<string, number>>;
 }
 
-export function createWebhooksTable(
-  db: Kysely<Tables>,
-  clock: { nowMs(): number },
-): WebhooksTable {
+export function createWebhooksTable(db: Kysely<Tables>, clock: { nowMs(): number }): WebhooksTable {
   return {
     async endpoints() {
       const rows = await db.selectFrom("webhook").selectAll().orderBy("id").execute();
@@ -99,33 +96,36 @@ export function createWebhooksTable(
         from webhook_call group by webhook`.execute(db);
       return new Map(rows.map(({ webhook, ...count }) => [webhook, count]));
     },
-    async fetch(endpoint, held, limit) {
-      const ids = sql`${[...held]}::uuid[]`;
-      const { rows } = await sql<Row>`
+    fetch: (endpoint, held, limit) =>
+      byIndexes(db, async (on) => {
+        const ids = sql`${[...held]}::uuid[]`;
+        const { rows } = await sql<Row>`
         select d.id, d.subject, d.event, d.payload, d.tries,
           (extract(epoch from d.due - now()) * 1000)::float8 as due_in_ms, d.at
         from webhook_call d
         where d.webhook = ${endpoint}::uuid and d.dead_at is null and d.due <= now()
           and d.id <> all (${ids})
           and not exists (
-            select from webhook_call e
-            where e.subject = d.subject and e.webhook = d.webhook and e.id < d.id
-              and e.dead_at is null and e.id <> all (${ids}))
-        order by d.due, d.id limit ${limit}`.execute(db);
-      const known = sql`${[...held, ...rows.map(({ id }) => id)]}::uuid[]`;
-      const left = sql`webhook = ${endpoint}::uuid and dead_at is null and id <> all (${known})`;
-      const rest = await sql<{ more: boolean; next_in_ms: number | null }>`
+              select from (
+                select id, webhook, dead_at from webhook_call
+                where subject = d.subject offset 0) e
+              where e.webhook = d.webhook and e.id < d.id and e.dead_at is null
+                and e.id <> all (${ids}))
+          order by d.due, d.id limit ${limit}`.execute(on);
+        const known = sql`${[...held, ...rows.map(({ id }) => id)]}::uuid[]`;
+        const left = sql`webhook = ${endpoint}::uuid and dead_at is null and id <> all (${known})`;
+        const rest = await sql<{ more: boolean; next_in_ms: number | null }>`
         select exists (select from webhook_call where ${left}) as more,
           (select (extract(epoch from due - now()) * 1000)::float8 from webhook_call
-            where ${left} and due > now() order by due limit 1) as next_in_ms`.execute(db);
-      const nowMs = clock.nowMs();
-      const { more = false, next_in_ms: nextInMs = null } = rest.rows[0] ?? {};
-      return {
-        rows: rows.map((row) => hookFrom(row, endpoint, nowMs)),
-        more,
-        nextDueMs: nextInMs === null ? undefined : Math.ceil(nowMs + nextInMs),
-      };
-    },
+            where ${left} and due > now() order by due limit 1) as next_in_ms`.execute(on);
+        const nowMs = clock.nowMs();
+        const { more = false, next_in_ms: nextInMs = null } = rest.rows[0] ?? {};
+        return {
+          rows: rows.map((row) => hookFrom(row, endpoint, nowMs)),
+          more,
+          nextDueMs: nextInMs === null ? undefined : Math.ceil(nowMs + nextInMs),
+        };
+      }),
     async buryOld(endpoint, held, { ms, reason, limit }) {
       const { rows } = await sql<{ id: string }>`
         update webhook_call set dead_at = now(), reason = ${reason}
@@ -157,7 +157,16 @@ export function createWebhooksTable(
         .execute();
       return rows.map(({ id, webhook, event, subject, tries, reason, dead_at: dead, payload }) => {
         const deadMs = dead?.getTime() ?? 0;
-        return { id, endpoint: webhook, event, subject, tries, reason: reason ?? "", deadMs, payload };
+        return {
+          id,
+          endpoint: webhook,
+          event,
+          subject,
+          tries,
+          reason: reason ?? "",
+          deadMs,
+          payload,
+        };
       });
     },
     async resend({ id, endpoint }) {
@@ -172,6 +181,21 @@ export function createWebhooksTable(
       return new Map(rows.map(({ webhook, calls }) => [webhook, calls]));
     },
   };
+}
+
+/**
+ * Of a table that was empty a moment ago the statistics are always wrong, and any other plan is quadratic;
+ * so is one that looks for what comes before by anything but the subject, therefore `offset 0`.
+ * In one transaction, so that all statements have the same now().
+ */
+function byIndexes<T>(db: Kysely<Tables>, work: (on: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (transaction) => {
+    await sql`
+      select set_config(name, 'off', true)
+      from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin',
+        'enable_bitmapscan', 'enable_sort', 'enable_material']) as r (name)`.execute(transaction);
+    return work(transaction);
+  });
 }
 
 interface Row {

@@ -44,7 +44,8 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       const toCustomers = forwards.filter(({ channel: to }) => takenOn(to) === "DELIVERED");
       // A provider's message is a customer's as far as it goes on to him.
       if (takenOn(channel) === "SENT") {
-        if (toCustomers.length === 0 && account !== undefined) inbound(hooks, message, message, content);
+        if (toCustomers.length === 0 && account !== undefined)
+          inbound(hooks, message, message, content);
       } else if (account !== undefined && endpointsOf(account) !== undefined)
         for (const id of idsOf(message)) {
           const data = { ...dataOf(message, id, account), parts: content.parts };
@@ -64,7 +65,10 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       const hooks: Hook[] = [];
       const about = { account, channel, subject: message.root, atMs };
       for (const id of idsOf(message))
-        tell(hooks, "message.sent", about, { ...dataOf(message, id, account, channel), status: "SENT" });
+        tell(hooks, "message.sent", about, {
+          ...dataOf(message, id, account, channel),
+          status: "SENT",
+        });
       return hooks;
     },
     ended({ sent: { message, original }, status, error, report, atMs }) {
@@ -76,7 +80,11 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       const about = { account, channel, subject: message.root, atMs };
       for (const id of idsOf(original)) {
         const data = { ...dataOf(original, id, account), to: message.to };
-        const told = { state: report?.state, network_error: report?.error, done_at: timeOf(report?.doneMs) };
+        const told = {
+          state: report?.state,
+          network_error: report?.error,
+          done_at: timeOf(report?.doneMs),
+        };
         tell(hooks, event, about, { ...data, status, error, ...told });
       }
       return hooks;
@@ -98,7 +106,11 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
     hooks: Hook[],
     message: Message,
     original: Message,
-    given: { readonly text: string | undefined; readonly encoding: string | undefined; readonly parts: number },
+    given: {
+      readonly text: string | undefined;
+      readonly encoding: string | undefined;
+      readonly parts: number;
+    },
   ): void {
     const { account, sms } = message;
     if (account === undefined || endpointsOf(account) === undefined) return;
@@ -109,11 +121,16 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
         ? { data: sms?.octets.toString("base64") ?? "", data_coding: sms?.dataCoding ?? 0 }
         : { text, encoding: given.encoding };
     const received = { id, account, channel: original.channel, from, to, ...content };
-    tell(hooks, "message.inbound", { account, channel: original.channel, subject: root }, {
-      ...received,
-      parts: given.parts,
-      received_at: timeOf(idTimeMs(original.id)),
-    });
+    tell(
+      hooks,
+      "message.inbound",
+      { account, channel: original.channel, subject: root },
+      {
+        ...received,
+        parts: given.parts,
+        received_at: timeOf(idTimeMs(original.id)),
+      },
+    );
   }
 
   function tell(

@@ -188,7 +188,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const lane = createLane(true, shared);
       const breaker = createBreaker(chance, limits.openFirstMs);
       const counts = { underWay: 0, waiting: 0, told: 0, failed: 0, dropped: 0 };
-      const flags = { wanted: false, reading: false, wake: undefined, wakeAtMs: 0, lastError: undefined };
+      const flags = {
+        wanted: false,
+        reading: false,
+        wake: undefined,
+        wakeAtMs: 0,
+        lastError: undefined,
+      };
       place = { id, lane, breaker, ...counts, ...flags };
       places.set(id, place);
     }
@@ -385,7 +391,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     droppedLine = undefined;
     if (droppedNow === 0) return;
     const { waitingMax } = limits;
-    log.error({ dropped: droppedNow, waitingMax }, "too much waits for webhooks; what is new is lost");
+    log.error(
+      { dropped: droppedNow, waitingMax },
+      "too much waits for webhooks; what is new is lost",
+    );
     droppedNow = 0;
   }
 }

@@ -29,7 +29,14 @@ const secretsMax = 2;
 
 /** A new endpoint. Throws `bad_request` that says what cannot be. */
 export function madeOf(
-  { account, url, form = "post", events = ["message.*"], channels = [], secret = newSecret() }: EndpointWish,
+  {
+    account,
+    url,
+    form = "post",
+    events = ["message.*"],
+    channels = [],
+    secret = newSecret(),
+  }: EndpointWish,
   given: { readonly id: string; readonly nowMs: number; readonly guard: AddressGuard },
 ): WebhookEndpoint {
   checkSecret(secret);
@@ -79,7 +86,8 @@ export function rotated(
 }
 
 function checkUrl(url: string, form: WebhookEndpoint["form"], guard: AddressGuard): void {
-  if (url.length > urlCharactersMax) throw wrong(`A URL has at most ${urlCharactersMax} characters.`);
+  if (url.length > urlCharactersMax)
+    throw wrong(`A URL has at most ${urlCharactersMax} characters.`);
   if (form === "get") urlTemplateFrom(url);
   else if (url.includes("${"))
     throw wrong("A URL with ${...} in it is a template: it is called by GET (`--get`).");
@@ -97,7 +105,8 @@ function eventsFrom(patterns: readonly string[]): readonly WebhookEvent[] {
   const wanted = new Set<WebhookEvent>();
   for (const pattern of patterns) {
     const found = WEBHOOK_EVENTS.filter(
-      (event) => event === pattern || (pattern.endsWith("*") && event.startsWith(pattern.slice(0, -1))),
+      (event) =>
+        event === pattern || (pattern.endsWith("*") && event.startsWith(pattern.slice(0, -1))),
     );
     if (found.length === 0)
       throw wrong(`There is no event ${pattern}; there are ${WEBHOOK_EVENTS.join(", ")}.`);

@@ -110,7 +110,8 @@ export function createLane(
       return mark;
     },
     // It is read again when half of it is used up, so that one reading brings many.
-    room: () => (complete || held.size > heldMax / 2 || !shared.mayHold() ? 0 : heldMax - held.size),
+    room: () =>
+      complete || held.size > heldMax / 2 || !shared.mayHold() ? 0 : heldMax - held.size,
     get ids() {
       return [...held.keys()];
     },

@@ -27,7 +27,10 @@ export type CallOutcome =
 /** 408 and 425 are about this moment; 429 and 5xx are about the endpoint's. A redirect may be mended. */
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
 
-export function outcomeOfAnswer({ status, headers }: Pick<FetchAnswer, "status" | "headers">): CallOutcome {
+export function outcomeOfAnswer({
+  status,
+  headers,
+}: Pick<FetchAnswer, "status" | "headers">): CallOutcome {
   if (status >= 200 && status < 300) return { do: "done" };
   const reason = `answered with ${status}`;
   if (status === 410) return { do: "disable", reason };

@@ -52,6 +52,8 @@ export const webhookSettings = z
       ),
   })
   .prefault({})
-  .describe("How customers are told at their own URLs; the URLs are set by `signalbox webhook add`.");
+  .describe(
+    "How customers are told at their own URLs; the URLs are set by `signalbox webhook add`.",
+  );
 
 export type WebhookSettings = z.infer<typeof webhookSettings>;

@@ -20,7 +20,8 @@ export function newSecret(): string {
 /** Throws `bad_request` for what is no key; the error does not repeat it. */
 export function checkSecret(secret: string): void {
   const key = keyOf(secret);
-  const isWhole = secret.startsWith(prefix) && key.toString("base64") === secret.slice(prefix.length);
+  const isWhole =
+    secret.startsWith(prefix) && key.toString("base64") === secret.slice(prefix.length);
   if (isWhole && key.length >= keyOctetsMin && key.length <= keyOctetsMax) return;
   const text = `A secret is ${prefix} and base64 of ${keyOctetsMin} to ${keyOctetsMax} octets.`;
   throw new GatewayError("bad_request", text);
@@ -31,7 +32,11 @@ export function checkSecret(secret: string): void {
  * signs, so that whoever checks may know the old key or the new one.
  */
 export function signedHeaders(
-  { id, body, secrets }: { readonly id: string; readonly body: string; readonly secrets: readonly WebhookSecret[] },
+  {
+    id,
+    body,
+    secrets,
+  }: { readonly id: string; readonly body: string; readonly secrets: readonly WebhookSecret[] },
   nowMs: number,
 ): readonly (readonly [name: string, value: string])[] {
   const timestamp = String(Math.floor(nowMs / 1_000));

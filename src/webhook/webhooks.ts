@@ -44,9 +44,15 @@ export interface Webhooks {
   add(wish: EndpointWish): Promise<{ readonly endpoint: WebhookView; readonly secret: string }>;
   /** Gives how many calls were still to be made; nobody will. All below reject with `unknown_webhook`. */
   remove(id: string): Promise<{ readonly dropped: number }>;
-  change(id: string, change: Partial<EndpointWish> & { readonly enabled?: boolean }): Promise<WebhookView>;
+  change(
+    id: string,
+    change: Partial<EndpointWish> & { readonly enabled?: boolean },
+  ): Promise<WebhookView>;
   /** A new secret; the one before signs too for so long. */
-  rotate(id: string, keepOldMs: number): Promise<{ readonly secret: string; readonly oldUntilMs: number }>;
+  rotate(
+    id: string,
+    keepOldMs: number,
+  ): Promise<{ readonly secret: string; readonly oldUntilMs: number }>;
   /** Calls it at once with an event that means nothing. */
   test(id: string): Promise<WebhookTestView>;
   dead(limit: number, endpoint?: string): Promise<DeadHookView[]>;
@@ -121,7 +127,9 @@ export async function openWebhooks(parts: {
     },
     async list(account) {
       const counts = await table.counts();
-      const all = [...endpoints.values()].filter((one) => account === undefined || one.account === account);
+      const all = [...endpoints.values()].filter(
+        (one) => account === undefined || one.account === account,
+      );
       return all.map((one) => viewOf(one, counts.get(one.id)));
     },
     add: (wish) =>
@@ -129,7 +137,8 @@ export async function openWebhooks(parts: {
         const mine = [...endpoints.values()].filter(({ account }) => account === wish.account);
         if (mine.length >= endpointsPerAccountMax)
           throw wrong(`${wish.account} has ${endpointsPerAccountMax} webhooks, which is the most.`);
-        if (endpoints.size >= endpointsMax) throw wrong(`There are ${endpointsMax} webhooks already.`);
+        if (endpoints.size >= endpointsMax)
+          throw wrong(`There are ${endpointsMax} webhooks already.`);
         const endpoint = madeOf(wish, { id: newId(), nowMs: clock.nowMs(), guard });
         await keep(endpoint);
         return { endpoint: viewOf(endpoint), secret: endpoint.secrets[0]?.secret ?? "" };
@@ -165,7 +174,12 @@ export async function openWebhooks(parts: {
       const told = { id: call, type: "webhook.test", created_at: at, api_version: "1", data };
       const startMs = clock.tickMs();
       const payload = JSON.stringify(told);
-      const { outcome, status } = await callEndpoint(fetcher, endpoint, { id: call, payload }, clock.nowMs());
+      const { outcome, status } = await callEndpoint(
+        fetcher,
+        endpoint,
+        { id: call, payload },
+        clock.nowMs(),
+      );
       const tookMs = Math.round(clock.tickMs() - startMs);
       const error = outcome.do === "done" ? undefined : outcome.reason;
       return { ok: outcome.do === "done", status, tookMs, error };

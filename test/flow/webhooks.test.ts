@@ -70,7 +70,12 @@ test("a customer is told of each step of his message, in order, signed so that h
   const added = await add({ url: `${receiver.url}/all`, events: ["*"] });
   assert.equal(added.endpoint.events.length, 10);
   const esme = await customer(gateway);
-  const { messageId } = await esme.submit({ from: "+31699887766", to: "+31612345670", text: "Hi", registeredDelivery: 1 });
+  const { messageId } = await esme.submit({
+    from: "+31699887766",
+    to: "+31612345670",
+    text: "Hi",
+    registeredDelivery: 1,
+  });
   await receiver.until(() => typesOn("/all").includes("message.delivered"));
   await gateway.provider.inject({ from: "+31612345670", to: "+31699887766", text: "Grüße" });
   await receiver.until(() => typesOn("/all").includes("message.inbound"));
@@ -163,7 +168,8 @@ test("a refusal is a dead letter that one command sends again; 410 disables; pri
   const { id } = added.endpoint;
   receiver.answer(({ path }) => (path === "/picky" ? 422 : 200));
   const esme = await customer(gateway);
-  const submit = () => esme.submit({ from: "+31699887766", to: "+31612345670", text: "Hi", registeredDelivery: 1 });
+  const submit = () =>
+    esme.submit({ from: "+31699887766", to: "+31612345670", text: "Hi", registeredDelivery: 1 });
   await submit();
   const dead = () => ask<DeadHookView[]>("GET", `/v1/webhook-calls/dead?endpoint=${id}`);
   const untilDead = async (n: number): Promise<DeadHookView[]> => {

@@ -92,7 +92,7 @@ test("events of one message come in order although a third of the calls fails, a
   let seed = 7;
   receiver.answer(() => {
     seed = (seed * 16_807) % 2_147_483_647;
-    return seed % 3 === 0 ? [500, 503, 429, 408][seed % 4] : 200;
+    return seed % 3 === 0 ? ([500, 503, 429, 408][seed % 4] ?? 500) : 200;
   });
   const subjects = Array.from({ length: 150 }, () => newId());
   for (const step of steps)
@@ -146,7 +146,8 @@ test("tries are counted over a restart, and when they are used up it is a dead l
     const endpoint = await addTo(site, receiver);
     await site.store.writer.hook(site.hooks(endpoint, "a", ["message.sent", "message.delivered"]));
     await receiver.until((calls) => calls.length === 1);
-    while ((await viewOf(site))?.failed !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((await viewOf(site))?.failed !== 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const [row] = await database.query<{ tries: number; s: number }>(
     "select tries, extract(epoch from due - now())::int as s from webhook_call order by id",
@@ -175,7 +176,8 @@ test("above the limit what is new is dropped, counted and logged; what waits for
   await Promise.all(many.map((hooks) => site.store.writer.hook(hooks)));
   const { message } = acceptance();
   const accepted = { message, text: "", encoding: undefined, parts: 1, forwards: [] };
-  const asked = () => site.webhooks.announce.accepted({ ...accepted, status: "QUEUED", error: undefined });
+  const asked = () =>
+    site.webhooks.announce.accepted({ ...accepted, status: "QUEUED", error: undefined });
   assert.deepEqual(asked(), []);
   assert.equal((await viewOf(site))?.dropped, 1);
   const old = { ms: -1_000, reason: "not told within a day", limit: 10_000 };
@@ -206,11 +208,13 @@ test("what is told rides in the commit that it tells of: what cannot be paid tel
     ["accepted", "no_credit"],
   );
   assert.equal(await flushes(), before + 1, "no transaction besides");
-  await writer.finish({ ...finish(one), hooks: site.hooks(endpoint, one.message.id, ["message.sent"]) });
+  await writer.finish({
+    ...finish(one),
+    hooks: site.hooks(endpoint, one.message.id, ["message.sent"]),
+  });
   await receiver.until(() => receiver.taken.length === 2);
   await untilEmpty(site);
   const taken = takenOf(receiver);
   assert.deepEqual([...taken], [[one.message.id, ["message.accepted", "message.sent"]]]);
   assert.ok(!JSON.stringify(site.log.lines).includes("whsec_"));
 });
-
