@@ -224,7 +224,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     port?.serve({
       api: admin.api,
       health: () => healthOf(store),
-      readings: () => readingsOf({ gateway, store, dataSources, webhooks, clock, shownByPort: port?.shown }),
+      readings: () =>
+        readingsOf({ gateway, store, dataSources, webhooks, clock, shownByPort: port?.shown }),
     });
 
     const settled = (): Promise<void> => gateway.settled();

@@ -252,18 +252,12 @@ const noHooks: readonly Hook[] = [];
 
 /** What customers are to be told once this is committed. */
 export function hooksOf(operation: Operation): readonly Hook[] {
-  switch (operation.kind) {
-    case "accept":
-      return operation.acceptance.hooks ?? noHooks;
-    case "finish":
-      return operation.finish.conclusion?.hooks ?? operation.finish.hooks ?? noHooks;
-    case "conclude":
-      return operation.conclusion.hooks ?? noHooks;
-    case "hook":
-      return operation.hooks;
-    default:
-      return noHooks;
-  }
+  const { kind } = operation;
+  if (kind === "accept") return operation.acceptance.hooks ?? noHooks;
+  if (kind === "finish")
+    return operation.finish.conclusion?.hooks ?? operation.finish.hooks ?? noHooks;
+  if (kind === "conclude") return operation.conclusion.hooks ?? noHooks;
+  return kind === "hook" ? operation.hooks : noHooks;
 }
 
 /** What an operation answers: the refusal of an acceptance, the ids that a claim missed, else nothing. */

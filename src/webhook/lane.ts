@@ -95,7 +95,7 @@ export function createLane(
     },
     leaveAll() {
       complete = false;
-      for (const [subject, calls] of [...bySubject])
+      for (const [subject, calls] of bySubject)
         if (calls[0]?.underWay === true) for (const call of calls.slice(1)) remove(call);
         else leave(subject);
       mark += 1;
@@ -164,6 +164,6 @@ export function createLane(
 
   /** They will be read again when they are due. */
   function leaveResting(): void {
-    for (const { subject } of [...resting]) leave(subject);
+    for (const { subject } of resting) leave(subject);
   }
 }
