@@ -43,6 +43,6 @@ const statements: readonly string[] = [
   )`,
   `create index webhook_call_due on webhook_call (webhook, due, id) where dead_at is null`,
   `create index webhook_call_dead on webhook_call (webhook, id) where dead_at is not null`,
-  // For their order, and for erasure.
-  `create index webhook_call_subject on webhook_call (subject, webhook, id)`,
+  // For their order, and for erasure. Its condition keeps it from look-ups by id, as that of pending_queue.
+  `create index webhook_call_subject on webhook_call (subject, webhook, id) where subject <> ''`,
 ];

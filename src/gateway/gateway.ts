@@ -60,7 +60,6 @@ export interface GatewayParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly meter?: Meter;
-  /** What customers are told at their own URLs; nothing when left out. */
   readonly announce?: Announcer;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
@@ -190,15 +189,8 @@ export function createGateway(parts: GatewayParts): Gateway {
       const { isDiskLow } = store;
       const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
       const channel = (name: string): Channel | undefined => channels.get(name);
-      const receive = {
-        ...deciding,
-        announce,
-        worthStoring,
-        queueFor,
-        tlvsOn,
-        channel,
-        transactions,
-      };
+      const hearing = { announce, transactions };
+      const receive = { ...deciding, ...hearing, worthStoring, queueFor, tlvsOn, channel };
       status = createStatusDecider({
         engine,
         make,

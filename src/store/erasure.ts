@@ -218,7 +218,7 @@ function payloadsOf(roots: readonly string[]): Texts[] {
     { place: { table: "dead_letter", column: "payload", key: "id" }, where: of },
     {
       place: { table: "webhook_call", column: "payload", key: "id" },
-      where: sql`subject = any (${roots}::text[])`,
+      where: sql`subject = any (${roots}::text[]) and subject <> ''`,
     },
   ];
 }

@@ -108,7 +108,7 @@ export function createWebhooksTable(db: Kysely<Tables>, clock: { nowMs(): number
           and not exists (
               select from (
                 select id, webhook, dead_at from webhook_call
-                where subject = d.subject offset 0) e
+                where subject = d.subject and subject <> '' offset 0) e
               where e.webhook = d.webhook and e.id < d.id and e.dead_at is null
                 and e.id <> all (${ids}))
           order by d.due, d.id limit ${limit}`.execute(on);

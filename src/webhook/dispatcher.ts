@@ -6,6 +6,7 @@ import type { Hook, WebhookEndpoint } from "../model/webhook.ts";
 import type { Store, WaitingHook } from "../store/store.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { callEndpoint } from "./caller.ts";
+import { createDroppedLine } from "./dropped-line.ts";
 import { type Held, type Lane, createLane } from "./lane.ts";
 import { triesMax, waitMs } from "./retry.ts";
 
@@ -23,9 +24,6 @@ const rowsPerSweep = 1_000;
 
 /** ms. After a fault of the database, and where it is not known when the next is due. */
 const pauseMs = 1_000;
-
-/** ms. How often the log tells of what was dropped. */
-const droppedLineMs = 10_000;
 
 export interface DispatcherParts {
   readonly table: Store["webhooks"];
@@ -102,8 +100,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let underWay = 0;
   let stopped = false;
   let nextPlan: NodeJS.Immediate | undefined;
-  let droppedLine: NodeJS.Timeout | undefined;
-  let droppedNow = 0;
+  const dropped = createDroppedLine(log, limits.waitingMax);
   const shared = {
     nowMs: clock.nowMs,
     mayHold: () => heldAll < heldAllMax,
@@ -130,7 +127,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       if (place === undefined || place.waiting < limits.waitingMax) return false;
       place.dropped += 1;
       meter.hookCalled(account, "dropped");
-      drop();
+      dropped.add();
       return true;
     },
     facts(id) {
@@ -164,7 +161,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       stopped = true;
       clearInterval(sweeping);
       clearImmediate(nextPlan);
-      tellDropped();
+      dropped.end();
       for (const place of places.values()) clearTimeout(place.wake);
       while (open.size > 0) await Promise.all(open);
     },
@@ -378,24 +375,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         .finally(() => open.delete(work));
       open.add(work);
     }
-  }
-
-  function drop(): void {
-    droppedNow += 1;
-    droppedLine ??= setTimeout(tellDropped, droppedLineMs);
-    droppedLine.unref();
-  }
-
-  function tellDropped(): void {
-    clearTimeout(droppedLine);
-    droppedLine = undefined;
-    if (droppedNow === 0) return;
-    const { waitingMax } = limits;
-    log.error(
-      { dropped: droppedNow, waitingMax },
-      "too much waits for webhooks; what is new is lost",
-    );
-    droppedNow = 0;
   }
 }
 
