@@ -19,6 +19,7 @@ const NOUNS: Readonly<Record<string, () => Promise<Add>>> = {
   trigger: async () => (await import("./trigger.ts")).addTrigger,
   datasource: async () => (await import("./datasource.ts")).addDatasource,
   kv: async () => (await import("./kv.ts")).addKv,
+  webhook: async () => (await import("./webhook.ts")).addWebhook,
   dialog: async () => (await import("./dialog.ts")).addDialog,
   number: async () => (await import("./number.ts")).addNumber,
   optout: async () => (await import("./optout.ts")).addOptOut,

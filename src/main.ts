@@ -34,6 +34,7 @@ import { loginsIn } from "./service/accounts-settings.ts";
 import { openServices } from "./service/services.ts";
 import { defaultChannelOf, directoryIn } from "./settings-faults.ts";
 import type { Settings } from "./settings.ts";
+import { openWebhooks } from "./webhook/webhooks.ts";
 import { type Smsc, startSmsc } from "./simulator/smsc.ts";
 import { type Store, openStore, storeDefaults } from "./store/store.ts";
 import { testedApproval } from "./trigger/approval.ts";
@@ -79,6 +80,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
   const newId = idMaker(clock.nowMs);
   const shortened = shortIdMaker();
   const closers: (() => Promise<void>)[] = [];
+  let channels: ReadonlyMap<string, Channel> = new Map();
   try {
     const dataDirectory = await directoryAt(resolve(options.base, settings.data));
     // First, so that whoever watches sees the start, and last to go.
@@ -135,6 +137,17 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     await numberTables.load();
     const hasTable = (name: string) => numberTables.table(name) !== undefined;
 
+    const webhooks = await openWebhooks({
+      settings: settings.webhooks,
+      store,
+      optionsOf: store.accounts.optionsOf,
+      takenOn: (name) => channels.get(name)?.taken,
+      clock,
+      log: log.child({ part: "webhook" }),
+      meter,
+      newId,
+    });
+    closers.push(() => webhooks.stop());
     const bus = createBus();
     const ownLines = createOwnLines();
     const desk = { store, clock, log: log.child({ part: "inbound" }) };
@@ -158,6 +171,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       newId,
       meter,
       dryRuns,
+      announce: webhooks.announce,
       drainMs: settings.drainMs,
     });
     const services = await openServices({
@@ -207,7 +221,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       now: clock.nowMs,
       log,
     });
-    const channels = live.opened;
+    channels = live.opened;
     closers.push(() => live.close());
     gateway.routing.lookUpIn(numberTables.table);
     gateway.routing.use(settings.routes, directoryIn(settings));
@@ -216,6 +230,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     gateway.attach(engine, channels, live.off);
     await live.open(settings.channels);
     await gateway.takeUp();
+    await webhooks.takeUp();
     closers.push(() => {
       for (const channel of channels.values()) channel.stopping?.();
       return within(settings.drainMs, gateway.drain());
@@ -267,6 +282,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
           settings: () => configuration?.settings() ?? settings,
         }),
       }),
+      webhooks,
       showText: settings.privacy.showText,
       shownByPort: port?.shown,
       log: log.child({ part: "admin" }),
@@ -275,7 +291,8 @@ export async function start(settings: Settings, options: StartOptions): Promise<
     port?.serve({
       api: admin.api,
       health: () => healthOf(store),
-      readings: () => readingsOf({ gateway, store, dataSources, clock, shownByPort: port?.shown }),
+      readings: () =>
+        readingsOf({ gateway, store, dataSources, webhooks, clock, shownByPort: port?.shown }),
     });
 
     const settled = (): Promise<void> => gateway.settled();

@@ -15,6 +15,7 @@ import { dataSourcesSettings, sourceView } from "./service/data-sources-settings
 import { fetchSettings } from "./service/fetch-settings.ts";
 import { secretsSettings } from "./service/secrets-settings.ts";
 import { settingsFaults } from "./settings-faults.ts";
+import { webhookSettings } from "./webhook/settings.ts";
 
 const port = (preset: number) => z.int().min(0).max(65_535).default(preset);
 
@@ -218,6 +219,7 @@ export const settingsSchema = z
     failures: sharedFailureSettings.describe(
       "What is done with messages that a peer does not take; see docs/routes.md.",
     ),
+    webhooks: webhookSettings,
     channels: z.record(channelName, channelSettings).describe("Ways in and out, by name."),
     routes: routesSettings,
     simulator: z

@@ -54,12 +54,16 @@ const LAW: Law = {
     admin: { parts: ["model", "sms", "store", "gateway", "http"] },
     // What scripts may ask of the world.
     service: { parts: ["model", "config", "store", "trigger", "http", "log", "pattern", "sms"] },
+    // Customers are told at URLs of their own.
+    webhook: { parts: ["model", "config", "http", "store"] },
     simulator: { parts: ["model", "sms", "smpp", "config"] },
     conformance: { parts: ["model", "smpp"] },
     // What is wrong between settings.
     "settings-faults.ts": { parts: ["channel", "route", "service", "settings.ts"] },
     "settings.ts": {
-      parts: "model config channel trigger store service route settings-faults.ts".split(" "),
+      parts: "model config channel trigger store service route webhook settings-faults.ts".split(
+        " ",
+      ),
     },
     live: {
       parts:
@@ -69,7 +73,7 @@ const LAW: Law = {
     },
     "main.ts": {
       parts:
-        "model log http config route bus store trigger channel gateway service admin live simulator settings.ts settings-faults.ts".split(
+        "model log http config route bus store trigger channel gateway service admin live simulator webhook settings.ts settings-faults.ts".split(
           " ",
         ),
     },

@@ -30,6 +30,7 @@ import { statusRoutes } from "./status.ts";
 import type { TriggerControl } from "./trigger-control.ts";
 import { triggerRoutes } from "./triggers.ts";
 import { type Views, createViews } from "./views.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 export interface Admin extends Views {
   /** Answers a request that came by another way, such as the admin port. */
@@ -64,6 +65,7 @@ const ROUTES: readonly Routes[] = [
   routePlanRoutes,
   statusRoutes,
   triggerRoutes,
+  webhookRoutes,
 ];
 
 /** JSON over a unix socket, for the CLI. Every change is logged with what was changed. */
@@ -77,6 +79,7 @@ export async function openAdmin(given: {
   readonly dataDirectory: string;
   readonly levels: LogLevels;
   readonly dataSources: AdminParts["dataSources"];
+  readonly webhooks?: AdminParts["webhooks"];
   readonly configuration?: ConfigControl | undefined;
   /** False: no text of a message is in any answer. */
   readonly showText: boolean;
@@ -87,7 +90,7 @@ export async function openAdmin(given: {
 }): Promise<Admin> {
   const { triggers } = given;
   const { gateway, store, levels, dataSources, configuration, log, dataDirectory } = given;
-  const { shownByPort, numberTables, routePlanning, inbound, optOuts } = given;
+  const { shownByPort, numberTables, routePlanning, inbound, optOuts, webhooks } = given;
   const views = createViews(gateway, store, given.showText);
   const parts = {
     gateway,
@@ -98,6 +101,7 @@ export async function openAdmin(given: {
     triggers,
     levels,
     dataSources,
+    webhooks,
     configuration,
     shownByPort,
     numberTables,

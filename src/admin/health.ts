@@ -2,7 +2,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Readings } from "../model/meter.ts";
 import type { Shown } from "./certificates.ts";
-import type { DataSourceControl } from "./routes.ts";
+import type { DataSourceControl, WebhookControl } from "./routes.ts";
 import type { Store } from "../store/store.ts";
 
 /** Whether customers may be sent here. */
@@ -36,10 +36,11 @@ export async function readingsOf(parts: {
   readonly gateway: Gateway;
   readonly store: Store;
   readonly dataSources: DataSourceControl;
+  readonly webhooks: Pick<WebhookControl, "readings">;
   readonly clock: Clock;
   readonly shownByPort: (() => readonly Shown[]) | undefined;
 }): Promise<Readings> {
-  const { gateway, store, dataSources, clock, shownByPort } = parts;
+  const { gateway, store, dataSources, webhooks, clock, shownByPort } = parts;
   const roundTripMs = await store.roundTripMs();
   const { disk } = store.facts();
   const { traffic, triggers, hosts } = gateway.readings();
@@ -72,6 +73,7 @@ export async function readingsOf(parts: {
       errors,
       tookMs: meanMs * calls,
     })),
+    webhooks: webhooks.readings(),
     hosts,
     database: { roundTripMs, waiting: store.writer.waiting },
     disk: disk === undefined ? undefined : { freeOctets: disk.freeMib * mib, low: disk.low },

@@ -5,8 +5,10 @@ import type { Inbound } from "../gateway/inbound.ts";
 import type { OptOuts } from "../gateway/opt-outs.ts";
 import type { FastifyInstance, FastifyRequest } from "../http/server.ts";
 import type { Log, LogLevels } from "../model/log.ts";
+import type { Readings } from "../model/meter.ts";
+import type { DeadHookView, WebhookTestView, WebhookView } from "../model/webhook.ts";
 import type { DataSourceTestView, DataSourceView } from "../model/data-source-view.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, WhichDead } from "../store/store.ts";
 import type { Shown } from "./certificates.ts";
 import type { ConfigControl } from "./config.ts";
 import type { TriggerControl } from "./trigger-control.ts";
@@ -30,6 +32,8 @@ export interface AdminParts {
   readonly numberTables: NumberTables;
   /** Undefined where there are no routes to plan. */
   readonly routePlanning: RoutePlanning | undefined;
+  /** Undefined where nobody is told anything at a URL of his. */
+  readonly webhooks: WebhookControl | undefined;
   readonly log: Log;
 }
 
@@ -37,6 +41,37 @@ export interface AdminParts {
 export interface DataSourceControl {
   list(): readonly DataSourceView[];
   test(name: string): Promise<DataSourceTestView>;
+}
+
+/** What an operator says of a customer's URL; `webhook/endpoint.ts` says what may be. */
+export interface WebhookWish {
+  readonly account: string;
+  readonly url: string;
+  readonly form?: "post" | "get";
+  readonly events?: readonly string[];
+  readonly channels?: readonly string[];
+  readonly secret?: string;
+}
+
+/** The URLs at which customers are told; see `webhook/webhooks.ts`. */
+export interface WebhookControl {
+  list(account?: string): Promise<WebhookView[]>;
+  add(wish: WebhookWish): Promise<{ readonly endpoint: WebhookView; readonly secret: string }>;
+  remove(id: string): Promise<{ readonly dropped: number }>;
+  change(
+    id: string,
+    change: Partial<WebhookWish> & { readonly enabled?: boolean },
+  ): Promise<WebhookView>;
+  rotate(
+    id: string,
+    keepOldMs: number,
+  ): Promise<{ readonly secret: string; readonly oldUntilMs: number }>;
+  test(id: string): Promise<WebhookTestView>;
+  dead(limit: number, endpoint?: string): Promise<DeadHookView[]>;
+  resend(which: WhichDead): Promise<{ readonly calls: number }>;
+  /** Numbers were erased in what is kept. */
+  reread(): void;
+  readings(): NonNullable<Readings["webhooks"]>;
 }
 
 /** Adds the routes of one noun. The same ones serve the socket and, when configured, the port. */

@@ -6,6 +6,7 @@ import type { Log } from "../model/log.ts";
 import type { TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
@@ -49,6 +50,7 @@ export interface AnsweringParts {
   readonly log: Log;
   readonly newId: () => string;
   readonly meter: Meter;
+  readonly announce: Announcer;
   readonly inbound: Inbound;
   readonly optOuts: OptOuts;
   readonly optOutSettings: () => OptOutSettings | undefined;
@@ -107,12 +109,14 @@ export function answerEvents(parts: AnsweringParts): Answering {
   const route: Parameters<typeof messageAnswerer>[0]["route"] = (event, action, account) =>
     routed(event, action, account, parts.asking);
   const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
-  const asked = { worthStoring, queueFor, route, tlvsOn, refundsOf };
+  const { announce } = parts;
+  const asked = { announce, worthStoring, queueFor, route, tlvsOn, refundsOf };
   const guarded = { ...deciding, engine: withOptOuts(parts) };
   const receive = { ...guarded, ...asked, channel, transactions };
   const status = createStatusDecider({
     engine,
     make,
+    announce,
     clock,
     newId,
     optionsOf: store.accounts.optionsOf,
@@ -150,7 +154,7 @@ export function answerEvents(parts: AnsweringParts): Answering {
   };
   const reports = createReports({ ...deciding, matcher, tally, status, meter, ended });
   bus.answer("report", reports.answer);
-  const notices = createNotices({ engine, writer, make, clock, log, newId, offer });
+  const notices = createNotices({ engine, writer, make, announce, clock, log, newId, offer });
   bus.answer("channel", notices.channel);
   bus.answer("session", notices.session);
   const tell = notices.account;

@@ -1,6 +1,7 @@
 import type { Clock } from "../model/clock.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { QueueRow } from "../store/queue.ts";
 import type { Finish, Forward, Writer } from "../store/writer.ts";
 import { queueParts } from "./queue-name.ts";
@@ -26,10 +27,11 @@ export type Finisher = (row: SendRow, end: End) => Promise<readonly Forward[]>;
 export function createFinisher(parts: {
   readonly writer: Writer;
   readonly clock: Clock;
+  readonly announce?: Pick<Announcer, "sent">;
   /** Asks the triggers what follows when a message has ended here, before that is committed. */
   readonly ended: (row: SendRow, status: Status, error: string | undefined) => Promise<Following>;
 }): Finisher {
-  const { writer, clock, ended } = parts;
+  const { writer, clock, ended, announce } = parts;
 
   return async (row, { lines = [], ...end }) => {
     const { id, message, maybeTwice } = row;
@@ -43,7 +45,8 @@ export function createFinisher(parts: {
     if (kind === "sms" && end.status === "SENT") {
       // No end when a report was asked for, and nobody waits for one when none was. Nothing is
       // awaited before this is in the writer's queue: the report must come behind it.
-      await writer.finish(finish);
+      const hooks = announce?.sent(message, row.original ?? row.came, atMs) ?? [];
+      await writer.finish(hooks.length === 0 ? finish : { ...finish, hooks });
       return [];
     }
     const conclusion =

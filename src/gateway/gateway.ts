@@ -12,6 +12,7 @@ import type { ChannelView, SessionView, UnmatchedReportView } from "../model/vie
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
+import { type Announcer, silentAnnouncer } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { createAccountCalls } from "./account-calls.ts";
@@ -63,6 +64,7 @@ export interface GatewayParts {
   readonly optOutSettings: () => OptOutSettings | undefined;
   /** Answers what customers ask of triggers without sending. */
   readonly dryRuns: Pick<DryRuns, "run">;
+  readonly announce?: Announcer;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -123,6 +125,7 @@ export interface Gateway {
 
 export function createGateway(parts: GatewayParts): Gateway {
   const { bus, store, inbound, clock, log, newId, meter = silentMeter } = parts;
+  const { announce = silentAnnouncer } = parts;
   const worthStoring = createRefusals(clock, log);
   const { note, take: takeNotes } = createBindNotes(clock);
   let channels: ReadonlyMap<string, Channel> = new Map();
@@ -164,7 +167,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     onItsWay,
     tally,
     meter,
-    finisher: meteredFinisher(createFinisher({ writer, clock, ended }), meter),
+    finisher: meteredFinisher(createFinisher({ writer, clock, ended, announce }), meter),
     finished({ id, message, original }, { status: state, error }) {
       transactions.ended(id, state, error, asksReport(message));
       changes.ended(message, original, state, error);
@@ -203,7 +206,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       channels = opened;
       switchedOff = off;
       answering = answerEvents({
-        ...{ ...parts, meter },
+        ...{ ...parts, meter, announce },
         ...{ engine, flow, worthStoring, takeNotes, note, sender, queueFor, asking, transactions },
         ...{ operations, memory, onItsWay, concluding, tally, bases },
         ...{

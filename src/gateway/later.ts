@@ -196,9 +196,9 @@ export function startLater(parts: LaterParts): { stop(): Promise<void> } {
       const following = event && (await status.inline({ ...event, report: undefined }));
       const facts = { channel, message: id, ...partFact(sent), none: true };
       const lines = [{ at: atMs, what: "reported", facts }, ...(following?.lines ?? [])];
-      const { tell = [], made = [], later } = following ?? {};
+      const { tell = [], made = [], hooks = [], later } = following ?? {};
       const parts = partReports(sent, none.status, none.error);
-      const next = { tell, made, later, lines, parts, done: undefined };
+      const next = { tell, made, hooks, later, lines, parts, done: undefined };
       const became = { status: end?.status, error: end?.error };
       await writer.conclude({ id, root, joined, ...became, atMs, ...next });
       told?.settled();

@@ -8,6 +8,7 @@ import type {
   SessionEvent,
 } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Message } from "../model/message.ts";
 import type { Engine } from "../trigger/engine.ts";
@@ -31,8 +32,9 @@ const noted: NoticeAnswer = { kind: "noted" };
 
 export interface NoticeParts {
   readonly engine: Pick<Engine, "decide" | "wants" | "waitsFor">;
-  readonly writer: Pick<Writer, "conclude" | "hold">;
+  readonly writer: Pick<Writer, "conclude" | "hold" | "hook">;
   readonly make: Maker;
+  readonly announce?: Pick<Announcer, "session">;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;
@@ -87,6 +89,9 @@ export function createNotices(parts: NoticeParts): Notices {
       return Promise.resolve(noted);
     },
     session(event) {
+      const hooks = parts.announce?.session(event) ?? [];
+      if (hooks.length > 0)
+        writer.hook(hooks).catch((cause: unknown) => log.error({ err: cause }, "webhook lost"));
       if (!stopped) tell({ kind: "session", event });
       return Promise.resolve(noted);
     },

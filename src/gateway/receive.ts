@@ -10,6 +10,7 @@ import type { Log } from "../model/log.ts";
 import type { Message, Sms, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
+import type { Announcer } from "../model/webhook.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Priced, chargeOf } from "./charging.ts";
@@ -42,6 +43,7 @@ export interface ReceiveParts {
   /** Where a forward goes that names no channel. */
   readonly route: (event: MessageEvent, action: Undirected, account?: string) => Routed;
   readonly make: Maker;
+  readonly announce?: Pick<Announcer, "accepted">;
   readonly channel: (name: string) => Channel | undefined;
   /** May what could not be sent cost him something? `unsent` when left out. */
   readonly refundsOf?: (account: string) => AccountOptions["refunds"];
@@ -169,7 +171,17 @@ export function messageAnswerer(
     const message: Message = { ...taken, account, log: [...event.message.log, ...lines] };
     const status = statusOf(failed, forwards, scheduledMs);
     try {
-      const rows = { message, charge, forwards, made };
+      const { text, encoding, parts: short } = event;
+      const hooks = parts.announce?.accepted({
+        message,
+        text,
+        encoding,
+        parts: short,
+        forwards: forwards.map((one) => one.message),
+        status,
+        error: failed,
+      });
+      const rows = { message, charge, forwards, made, ...(hooks?.length ? { hooks } : {}) };
       const outcome = await writer.accept({ ...rows, status, error: failed });
       if (outcome === "no_credit")
         return await refuse(event, ruling, "no_credit", `${asked} asked`);

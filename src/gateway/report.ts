@@ -177,6 +177,7 @@ export function createReports(parts: ReportParts): Reports {
         tell: following?.tell ?? [],
         made,
         later: following?.later,
+        hooks: following?.hooks ?? [],
         done,
         parts: partReports(sent, report.status, error),
       });

@@ -9,6 +9,7 @@ import type { Message, Sent, Sms, TraceLine } from "../model/message.ts";
 import { modeOf } from "../model/mode.ts";
 import type { Report } from "../model/report.ts";
 import type { Status } from "../model/status.ts";
+import type { Announcer, Hook } from "../model/webhook.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import { type Codings, decode } from "../sms/data-coding.ts";
 import type { Forward, Later, Made } from "../store/writer.ts";
@@ -36,11 +37,14 @@ export interface Following {
   /** Messages of our own; none when left out. */
   readonly made?: readonly Made[];
   readonly later: Later | undefined;
+  /** What customers are to be told at their own URLs, whatever triggers make of it. */
+  readonly hooks?: readonly Hook[];
 }
 
 export interface StatusParts {
   readonly engine: Pick<Engine, "decide">;
   readonly make: Maker;
+  readonly announce?: Pick<Announcer, "ended">;
   readonly clock: Clock;
   readonly newId: () => string;
   /** What a customer has otherwise than others. */
@@ -81,14 +85,16 @@ export interface StatusDecider {
 }
 
 export function createStatusDecider(parts: StatusParts): StatusDecider {
-  const { engine, make, clock, newId, optionsOf, hears, codingsOn, tlvsOn } = parts;
+  const { engine, make, announce, clock, newId, optionsOf, hears, codingsOn, tlvsOn } = parts;
   return {
     async inline(event) {
+      const hooks = announce?.ended(event) ?? [];
       const asked = engine.decide({ kind: "status", event });
       const ruling = await within(statusInlineMs, asked);
-      if (ruling === undefined) return laterOf(event, [], `not within ${statusInlineMs} ms`);
+      if (ruling === undefined)
+        return { ...laterOf(event, [], `not within ${statusInlineMs} ms`), hooks };
       const next = following(event, ruling);
-      return "fault" in next ? laterOf(event, ruling.ran, next.text) : next;
+      return { ...("fault" in next ? laterOf(event, ruling.ran, next.text) : next), hooks };
     },
     async again(event) {
       const next = following(event, await engine.decide({ kind: "status", event }));

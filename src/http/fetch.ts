@@ -28,6 +28,8 @@ export interface FetchRequest {
   readonly body: string | Buffer | undefined;
   /** undefined: as the settings say. */
   readonly timeoutMs: number | undefined;
+  /** Only the status counts: it leads nowhere else, and what stands behind it is not read. */
+  readonly statusOnly?: true;
   /** The same when the same thing is asked for again, so that it is done once. */
   readonly idempotencyKey: string;
 }
@@ -59,6 +61,8 @@ interface Resolved {
 }
 
 const redirectsMax = 3;
+/** Of an answer that nobody reads: with less of it the connection can be used again. */
+const dumpedOctets = 16_384;
 /** Octets of an address, and of all headers of a request or of an answer, as most servers have it. */
 const urlOctetsMax = 8_192;
 const headerOctetsMax = 16_384;
@@ -107,6 +111,11 @@ export function createFetch(settings: FetchSettings, resolve: ResolveName = reso
           headersTimeout: timeoutMs,
           bodyTimeout: timeoutMs,
         });
+        if (asked.statusOnly === true) {
+          // However the rest of it ends, it was answered.
+          await answer.body.dump({ limit: dumpedOctets, signal }).catch(() => undefined);
+          return { status: answer.statusCode, headers: headersOf(answer.headers), text: "" };
+        }
         const place = placeOf(answer);
         if (place === undefined) {
           const text = await bodyOf(answer, { url, octetsMax: settings.octetsMax });

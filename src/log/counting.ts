@@ -106,6 +106,11 @@ export function createCounting(registry: Registry): {
     labelNames: [],
     buckets: operationsBuckets,
   });
+  const hookCalls = counter(
+    "webhook_calls_total",
+    "Calls of customers' URLs, by what became of them: told, again, dead, dropped.",
+    ["account", "result"],
+  );
   const adminRefusals = counter("admin_refusals_total", "Requests that the admin port refused.", [
     "reason",
   ]);
@@ -151,6 +156,9 @@ export function createCounting(registry: Registry): {
       flushes(result).count += 1;
       flushSeconds(seconds(tookMs));
       flushOperations(operations);
+    },
+    hookCalled(one, result) {
+      hookCalls(account(one), result).count += 1;
     },
     adminRefused(reason) {
       adminRefusals(reason).count += 1;

@@ -78,6 +78,15 @@ export function createReading(registry: Registry): (readings: Readings) => void 
   const diskFree = gauge("disk_free_bytes", "Room on the embedded database's disk.");
   const diskLow = gauge("disk_low", "1 while new messages are refused for want of room.");
 
+  const hooksWaiting = gauge("webhook_waiting", "Calls of customers' URLs to be made.", [
+    "account",
+  ]);
+  const hooksOpen = gauge(
+    "webhook_open",
+    "URLs of customers that are left alone for a while because they fail.",
+    ["account"],
+  );
+
   const account = bounded(accountsMax);
   const name = bounded(triggersMax);
 
@@ -122,6 +131,16 @@ export function createReading(registry: Registry): (readings: Readings) => void 
       asked(one.calls, one.name);
       failed(one.errors, one.name);
       answered(one.tookMs / 1_000, one.name);
+    }
+    const hooks = new Map<string, { waiting: number; open: number }>();
+    for (const one of readings.webhooks ?? []) {
+      const label = account(one.account);
+      const { waiting: all, open } = hooks.get(label) ?? { waiting: 0, open: 0 };
+      hooks.set(label, { waiting: all + one.waiting, open: open + Number(one.open) });
+    }
+    for (const [label, one] of hooks) {
+      hooksWaiting(one.waiting, label);
+      hooksOpen(one.open, label);
     }
     hosts(readings.hosts.running);
     restarts(readings.hosts.restarts);

@@ -902,6 +902,14 @@ export const ERRORS = {
     receipt: undefined,
     advice: "Rules name the number table; change them first, then drop it.",
   },
+  unknown_webhook: {
+    fault: "user",
+    retry: "never",
+    smpp: undefined,
+    http: 404,
+    receipt: undefined,
+    advice: "There is no webhook of that id; see `signalbox webhook list`.",
+  },
   unknown_kv_entry: {
     fault: "user",
     retry: "never",

@@ -48,6 +48,11 @@ export interface Meter {
     readonly result: "committed" | "rolledBack" | "unknown";
     readonly tookMs: number;
   }): void;
+  /**
+   * What became of one call of a customer's URL: `told`, `again` when it failed and will be tried again,
+   * `dead` when it was given up, `dropped` when too much waited already.
+   */
+  hookCalled(account: string, result: "told" | "again" | "dead" | "dropped"): void;
   /** The admin port refused a request: `token`, `host`, or `flood` when the answer was 429. */
   adminRefused(why: "token" | "host" | "flood"): void;
 }
@@ -61,6 +66,7 @@ export const silentMeter: Meter = {
   reported() {},
   buried() {},
   flushed() {},
+  hookCalled() {},
   adminRefused() {},
 };
 
@@ -110,6 +116,13 @@ export interface Readings {
     readonly runs: number;
     readonly faults: number;
     readonly tookMs: number;
+  }[];
+  /** URLs of customers; `waiting` are the calls that are still to be made. */
+  readonly webhooks?: readonly {
+    readonly account: string;
+    readonly endpoint: string;
+    readonly waiting: number;
+    readonly open: boolean;
   }[];
   /** Databases that triggers ask; `tookMs` of all statements together. */
   readonly dataSources: readonly {

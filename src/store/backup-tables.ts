@@ -35,6 +35,8 @@ const KEPT = {
   api_key: true,
   idempotency: true,
   http_batch: true,
+  webhook: true,
+  webhook_call: true,
   batch: false,
   gateway: false,
 } as const satisfies Record<keyof Tables, boolean>;

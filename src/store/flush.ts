@@ -2,8 +2,10 @@ import { type Amount, sharesOf } from "../model/amount.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { Hook } from "../model/webhook.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
 import { type Held, createCharges, heldColumns } from "./charges.ts";
+import { createTable } from "./flush-rows.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
 import { type Move, boundsOf, openFor, settleSteps } from "./moves.ts";
 import type {
@@ -29,7 +31,7 @@ export interface FlushSteps {
   readonly claim: { readonly at: number; readonly rows: number } | undefined;
 }
 
-type AttemptFields = Omit<Finish, "kind" | "conclusion" | "inParts">;
+type AttemptFields = Omit<Finish, "kind" | "conclusion" | "inParts" | "hooks">;
 
 /**
  * Makes the statements for these operations: first the batch row and the charges, then what is new,
@@ -61,6 +63,9 @@ export function stepsOf(
   const again: Step[] = [];
   const laters = createTable(5);
   const buried = createTable(5);
+  const hooks = createTable(5);
+  const hookPayloads: string[] = [];
+  const hooked: string[] = [];
   const moves: Move[] = [];
   const shared: Step[] = [];
   const ended: string[] = [];
@@ -103,6 +108,7 @@ export function stepsOf(
         if (kind !== "report") moves.push({ ...finish, reported: false });
         if (finish.joined !== undefined) shared.push(sharedStep(root, finish.joined, finish.atMs));
         if (conclusion !== undefined) follow(root, conclusion);
+        putHooks(0, finish.hooks);
         break;
       }
       case "conclude": {
@@ -171,6 +177,18 @@ export function stepsOf(
       case "replace":
         replace(operation.replacing);
         break;
+      case "hook":
+        putHooks(0, operation.hooks);
+        break;
+      case "hooked":
+        hooked.push(operation.id);
+        break;
+      case "hookAgain": {
+        const { id, dueMs, tries, reason, dead } = operation.retry;
+        const values = [id, String(untilMs(dueMs)), String(tries), reason, String(dead)];
+        again.push({ name: "hookAgain", values });
+        break;
+      }
       case "trace":
         putTrace(operation.root, operation.lines);
         break;
@@ -186,6 +204,8 @@ export function stepsOf(
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
   if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
   if (queueWithWays.size > 0) steps.push({ name: "queueWithWays", values: queueWithWays.values() });
+  if (hooks.size > 0)
+    steps.push({ name: "hooks", values: [...hooks.values(), jsonList(hookPayloads)] });
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
@@ -194,6 +214,7 @@ export function stepsOf(
   if (attempts.size > 0) steps.push({ name: "attempts", values: attempts.values() });
   if (partAttempts.size > 0) steps.push({ name: "partAttempts", values: partAttempts.values() });
   steps.push(...partReports);
+  if (hooked.length > 0) steps.push({ name: "hooked", values: [arrayText(hooked)] });
   if (ended.length > 0) steps.push({ name: "done", values: [arrayText(ended)] });
   steps.push(...settleSteps(moves), ...shared);
   if (buried.size > 0) steps.push({ name: "buried", values: buried.values() });
@@ -229,6 +250,7 @@ export function stepsOf(
       putInQueue(number, forward);
     }
     for (const one of made) putMade(number, one);
+    putHooks(number, acceptance.hooks);
   }
 
   function replace({ message, status, places, lines }: Replacing): void {
@@ -248,7 +270,10 @@ export function stepsOf(
     putTrace(root, lines);
   }
 
-  function follow(root: string, what: Pick<Conclusion, "lines" | "tell" | "later" | "made">): void {
+  function follow(
+    root: string,
+    what: Pick<Conclusion, "lines" | "tell" | "later" | "made" | "hooks">,
+  ): void {
     if (what.lines.length > 0) putTrace(root, what.lines);
     for (const forward of what.tell) {
       putMessage(0, forward.message, sharesNothing);
@@ -256,6 +281,14 @@ export function stepsOf(
     }
     for (const one of what.made ?? []) putMade(0, one);
     if (what.later !== undefined) putLater(what.later);
+    putHooks(0, what.hooks);
+  }
+
+  function putHooks(number: number, many: readonly Hook[] = []): void {
+    for (const { id, endpoint, subject, event, payload } of many) {
+      hooks.put([number, id, endpoint, quoted(subject), quoted(event)]);
+      hookPayloads.push(payload);
+    }
   }
 
   function putMade(number: number, { message, forward }: Made): void {
@@ -372,27 +405,5 @@ function sharedStep(
   return {
     name: "joined",
     values: [arrayText(ids), root, lowest, highest, String(atMs / 1000), text],
-  };
-}
-
-/** Columns of rows to insert, each an array parameter. */
-function createTable(columns: number): {
-  readonly size: number;
-  put(row: readonly (string | number)[]): void;
-  values(): string[];
-} {
-  // Texts that grow are cheaper than lists that are joined: the engine joins them once, when sent.
-  const texts = Array.from({ length: columns }, () => "");
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    put(row) {
-      for (let n = 0; n < columns; n += 1)
-        texts[n] = size === 0 ? `{${row[n]}` : `${texts[n]},${row[n]}`;
-      size += 1;
-    },
-    values: () => texts.map((text) => `${text}}`),
   };
 }

@@ -13,6 +13,7 @@ import * as inbound from "../../migrations/0010-inbound.ts";
 import * as routes from "../../migrations/0011-routes.ts";
 import * as ways from "../../migrations/0012-ways.ts";
 import * as http from "../../migrations/0013-http.ts";
+import * as webhooks from "../../migrations/0014-webhooks.ts";
 import * as accounts from "../../migrations/0015-accounts.ts";
 import * as records from "../../migrations/0016-records.ts";
 import { GatewayError } from "../model/error.ts";
@@ -33,6 +34,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0011-routes": routes,
   "0012-ways": ways,
   "0013-http": http,
+  "0014-webhooks": webhooks,
   "0015-accounts": accounts,
   "0016-records": records,
 };

@@ -3,6 +3,7 @@ import type { GatewayError } from "../model/error.ts";
 import type { Ways } from "../model/failure-policy.ts";
 import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { Hook } from "../model/webhook.ts";
 
 /** A message taken over from a peer, with all that its decision asked for. */
 export interface Acceptance {
@@ -12,6 +13,8 @@ export interface Acceptance {
   readonly forwards: readonly Forward[];
   /** Messages of our own that its decision asked for besides; none when left out. */
   readonly made?: readonly Made[];
+  /** What customers are to be told at their own URLs; none when left out. */
+  readonly hooks?: readonly Hook[];
   /** Of the root, and of each child where there are several. */
   readonly status: Status;
   /** Why it is FAILED; undefined when all is well. */
@@ -71,7 +74,9 @@ export interface Finish {
   /** It went in parts: each has its own attempts, so there is none of the whole. */
   readonly inParts?: boolean;
   /** What was decided on this end before its commit. */
-  readonly conclusion?: Pick<Conclusion, "lines" | "tell" | "later" | "made">;
+  readonly conclusion?: Pick<Conclusion, "lines" | "tell" | "later" | "made" | "hooks">;
+  /** What customers are to be told at their own URLs, where there is no conclusion; none when left out. */
+  readonly hooks?: readonly Hook[];
 }
 
 /** What became of one try of one part of a message that was split. */
@@ -129,6 +134,8 @@ export interface Conclusion {
   readonly tell: readonly Forward[];
   /** Messages of our own that a trigger asked for; none when left out. */
   readonly made?: readonly Made[];
+  /** What customers are to be told at their own URLs; none when left out. */
+  readonly hooks?: readonly Hook[];
   /** A status event that could not be decided at once. */
   readonly later: Later | undefined;
   /** The id of the waiting event or report that is finished by this. */
@@ -227,6 +234,18 @@ export interface Again {
   };
 }
 
+/** A customer's URL was tried in vain. */
+export interface HookRetry {
+  readonly id: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly dueMs: number;
+  /** Tries made so far. */
+  readonly tries: number;
+  readonly reason: string;
+  /** It is given up. */
+  readonly dead: boolean;
+}
+
 /** What the writer writes, as data. */
 export type Operation =
   | { readonly kind: "accept"; readonly acceptance: Acceptance }
@@ -248,7 +267,22 @@ export type Operation =
   | { readonly kind: "move"; readonly transfer: Transfer }
   | { readonly kind: "resend"; readonly resend: Resend }
   | { readonly kind: "replace"; readonly replacing: Replacing }
+  | { readonly kind: "hook"; readonly hooks: readonly Hook[] }
+  | { readonly kind: "hooked"; readonly id: string }
+  | { readonly kind: "hookAgain"; readonly retry: HookRetry }
   | { readonly kind: "trace"; readonly root: string; readonly lines: readonly TraceLine[] };
+
+const noHooks: readonly Hook[] = [];
+
+/** What customers are to be told once this is committed. */
+export function hooksOf(operation: Operation): readonly Hook[] {
+  const { kind } = operation;
+  if (kind === "accept") return operation.acceptance.hooks ?? noHooks;
+  if (kind === "finish")
+    return operation.finish.conclusion?.hooks ?? operation.finish.hooks ?? noHooks;
+  if (kind === "conclude") return operation.conclusion.hooks ?? noHooks;
+  return kind === "hook" ? operation.hooks : noHooks;
+}
 
 /** What an operation answers: the refusal of an acceptance, the ids that a claim missed, else nothing. */
 export type Answer = "accepted" | "no_credit" | readonly string[] | undefined;

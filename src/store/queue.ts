@@ -25,6 +25,8 @@ export interface QueueRow {
   readonly place?: string;
   /** What is known of its ways; left out where nothing is. */
   readonly ways?: Ways;
+  /** Of the message that it was made of: whose it was, and where it came in. */
+  readonly came?: Pick<Message, "account" | "channel">;
   /** Of a message that goes in parts, those that a peer has; none when left out. */
   readonly taken?: readonly TakenPart[];
 }
@@ -154,6 +156,8 @@ type Row = Omit<MessageTable, "at"> &
     maybe_twice: boolean;
     place: string | null;
     payload: string | null;
+    parent_channel: string | null;
+    parent_account: string | null;
   };
 
 export function createQueue(parts: {
@@ -374,7 +378,8 @@ const withMessage = sql`
     select m.id, m.root, m.parent, m.direction, m.kind, m.channel, m.account, m.from_address,
       m.to_address, m.body, m.data_coding, m.meta, m.hops, m.log,
       o.body as parent_body, o.data_coding as parent_data_coding, o.meta as parent_meta,
-      o.from_address as parent_from, o.to_address as parent_to
+      o.from_address as parent_from, o.to_address as parent_to, o.channel as parent_channel,
+      o.account as parent_account
     from message m
     left join lateral (select * from message where id = m.parent offset 0) o on true
     where m.id = p.id offset 0) m`;
@@ -392,5 +397,8 @@ function rowFrom(row: Row, nowMs: number): QueueRow {
     ...(row.place === null ? {} : { place: row.place }),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only flush.ts writes it.
     ...(row.payload === null ? {} : { ways: JSON.parse(row.payload) as Ways }),
+    ...(row.parent_channel === null
+      ? {}
+      : { came: { account: row.parent_account ?? undefined, channel: row.parent_channel } }),
   };
 }

@@ -200,6 +200,7 @@ function defaultParts(
     { table: "http_batch", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
     { table: "idempotency", where: sql`at < now() - ${`${idempotencyHours} hours`}::interval` },
     { table: "dead_letter", where: sql`at < to_timestamp(${messagesFromMs / 1000})` },
+    { table: "webhook_call", where: sql`dead_at < to_timestamp(${messagesFromMs / 1000})` },
   ];
 }
 

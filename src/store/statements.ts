@@ -125,6 +125,22 @@ export const STATEMENTS = {
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
       as r (id, root, kind, reason, payload)`,
 
+  // What customers are to be told at their own URLs; most flushes have none.
+  hooks: `
+    insert into webhook_call (id, webhook, subject, event, payload, at, due, tries)
+    select id, webhook, subject, event, payload, now(), now(), 0
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
+      string_to_array($6, e'\\x1f', ''))
+      as r (acceptance, id, webhook, subject, event, payload)
+    where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
+
+  hooked: `delete from webhook_call where id = any ($1::uuid[])`,
+
+  hookAgain: `
+    update webhook_call set due = now() + $2::float8 * interval '1 ms', tries = $3::int,
+      reason = $4::text, dead_at = case when $5::bool then now() end
+    where id = $1::uuid`,
+
   settle: `select settle($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), $8)`,
 
   joined: `select settle_joined($1, $2, $3, $4, to_timestamp($5::float8), $6)`,

@@ -44,6 +44,7 @@ import { type TriggerVersions, createTriggerVersions } from "./trigger-versions.
 import { type UnmatchedTable, createUnmatchedTable } from "./unmatched.ts";
 import { type Usage, createUsage } from "./usage.ts";
 import { makePartitions, startUpkeep } from "./upkeep.ts";
+import { type WebhooksTable, createWebhooksTable } from "./webhooks.ts";
 import { type LowBalance, type Writer, createWriter } from "./writer.ts";
 
 export interface StoreSettings extends DatabasePlace {
@@ -74,6 +75,7 @@ export const storeDefaults = {
 /** At a stop the last flushes get this long; then what is not committed is given up. */
 const drainMs = 10_000;
 
+export type { WaitingHook, WebhooksTable, WhichDead } from "./webhooks.ts";
 export type { KvChange, KvEntry, KvPlace } from "./kv.ts";
 
 /** The only door to the database. */
@@ -106,6 +108,8 @@ export interface Store {
   readonly triggerVersions: TriggerVersions;
   readonly unmatched: UnmatchedTable;
   readonly usage: Usage;
+  /** URLs of customers, and what is still to be told there. */
+  readonly webhooks: WebhooksTable;
   /** Names this start of the gateway; the owner of what it has in flight. */
   readonly startId: string;
   /**
@@ -226,6 +230,7 @@ export async function openStore(parts: {
       triggerVersions: createTriggerVersions(db),
       unmatched: createUnmatchedTable(db),
       usage: createUsage(db, clock, idTimeMs(startId)),
+      webhooks: createWebhooksTable(db, clock),
       startId,
       roundTripMs: roundTripOf(db, clock),
       look: createLook(db, idTimeMs(startId)),

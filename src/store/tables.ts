@@ -33,6 +33,8 @@ export interface Tables {
   api_key: ApiKeyTable;
   idempotency: IdempotencyTable;
   http_batch: HttpBatchTable;
+  webhook: WebhookTable;
+  webhook_call: WebhookCallTable;
   batch: BatchTable;
   gateway: GatewayTable;
 }
@@ -281,6 +283,31 @@ interface HttpBatchTable {
   account: string;
   items: string;
   at: Date;
+}
+
+export interface WebhookTable {
+  id: string;
+  account: string;
+  url: string;
+  form: "post" | "get";
+  events: string[];
+  channels: string[];
+  secrets: string;
+  disabled: string | null;
+  created_at: Date;
+}
+
+interface WebhookCallTable {
+  id: string;
+  webhook: string;
+  subject: string;
+  event: string;
+  payload: string;
+  at: Date;
+  due: Date;
+  tries: number;
+  dead_at: Date | null;
+  reason: string | null;
 }
 
 interface BatchTable {

@@ -3,12 +3,14 @@ import type { Log } from "../model/log.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
 import type { Status } from "../model/status.ts";
+import type { Hook } from "../model/webhook.ts";
 import type {
   Acceptance,
   Again,
   Burial,
   Conclusion,
   Finish,
+  HookRetry,
   Later,
   ReceivedPart,
   PartAttempt,
@@ -69,6 +71,17 @@ export interface Writer {
   replace(replacing: Replacing): Promise<void>;
   /** Lines of a life after its acceptance; one call per stage. Rejects as `accept` does. */
   trace(root: string, lines: readonly TraceLine[]): Promise<void>;
+  /** What customers are to be told of what is no message. Waits too. */
+  hook(hooks: readonly Hook[]): Promise<void>;
+  /** A customer has been told: it is forgotten. Waits too. */
+  hooked(id: string): Promise<void>;
+  /** He could not be: it is put off, or given up. Waits too. */
+  hookAgain(retry: HookRetry): Promise<void>;
+  /**
+   * From now on told of what customers are to be told, as soon as it is committed and in the order of
+   * the commits. Must not throw or wait.
+   */
+  onHooks(listener: (hooks: readonly Hook[]) => void): void;
   /** Operations not yet committed. */
   readonly waiting: number;
   /** False while the database is away. */

@@ -1,5 +1,6 @@
 import { amountMax, amountText } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Hook } from "../model/webhook.ts";
 import { stepsOf } from "./flush.ts";
 import {
   committedBefore,
@@ -12,7 +13,7 @@ import {
 import { arrayText } from "./array-text.ts";
 import { createFullDisk, diskFullCode } from "./full-disk.ts";
 import { boundsOf } from "./moves.ts";
-import type { Answer, Operation, Waiting } from "./operation.ts";
+import { type Answer, type Operation, type Waiting, hooksOf } from "./operation.ts";
 import type { Pipeline, RunOutcome } from "./pipeline.ts";
 import type { LowBalance, Writer, WriterParts } from "./writer-contract.ts";
 import { createWriterQueue } from "./writer-queue.ts";
@@ -26,6 +27,7 @@ export type {
   Conclusion,
   Finish,
   Forward,
+  HookRetry,
   Later,
   Made,
   PartAttempt,
@@ -67,6 +69,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   let lastSent: string | undefined;
   let planned = false;
   let closing = false;
+  let tellHooks: ((hooks: readonly Hook[]) => void) | undefined;
   let idle: (() => void) | undefined;
   /** The last commit, or the moment at which something began to wait for one. */
   let movedMs = 0;
@@ -95,6 +98,12 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     resend: (resend) => add<undefined>({ kind: "resend", resend }),
     replace: (replacing) => add<undefined>({ kind: "replace", replacing }),
     trace: (root, lines) => add<undefined>({ kind: "trace", root, lines }),
+    hook: (hooks) => add<undefined>({ kind: "hook", hooks }),
+    hooked: (id) => add<undefined>({ kind: "hooked", id }),
+    hookAgain: (retry) => add<undefined>({ kind: "hookAgain", retry }),
+    onHooks(listener) {
+      tellHooks = listener;
+    },
     get waiting() {
       return queue.total;
     },
@@ -230,6 +239,9 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       case "move":
       case "resend":
       case "replace":
+      case "hook":
+      case "hooked":
+      case "hookAgain":
       case "trace":
         return undefined;
     }
@@ -303,6 +315,8 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
 
   function done(one: Waiting, answer: Answer): void {
     queue.settled(one);
+    const hooks = answer === "no_credit" ? [] : hooksOf(one.operation);
+    if (hooks.length > 0) tellHooks?.(hooks);
     one.resolve(answer);
   }
 

@@ -60,6 +60,7 @@ function noticesOf(t: TestContext, { decide, waitsMs = [1_000], wants = true }: 
     writer: {
       conclude: (conclusion) => Promise.resolve(void concluded.push(conclusion)),
       hold: (later) => Promise.resolve(void held.push(later)),
+      hook: () => Promise.resolve(),
     },
     make: createMaker({ clock, newId, queueFor }),
     clock,

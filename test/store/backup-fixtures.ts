@@ -86,6 +86,11 @@ export async function fill(db: TestDatabase): Promise<void> {
     values ('Test1', 'k "1"', 'ab', array[gen_random_uuid()], null, now())`);
   await db.query(`insert into http_batch (id, account, items, at)
     values (gen_random_uuid(), 'Test1', '["a\\"b"]', now())`);
+  await db.query(`insert into webhook (id, account, url, form, events, channels, secrets, disabled, created_at)
+    values (gen_random_uuid(), 'Test1', 'https://a.example/?a=b', 'post', array['message.sent'], '{}',
+      '[{"secret":"whsec_AAAA"}]', null, now())`);
+  await db.query(`insert into webhook_call (id, webhook, subject, event, payload, at, due, tries, dead_at, reason)
+    values (gen_random_uuid(), gen_random_uuid(), 's', 'message.sent', '{"text":"\\u0000"}', now(), now(), 3, null, '')`);
   // A day that is long past, and a clock that was wrong.
   await db.query("select make_partitions('2026-01-05', 1)");
   for (const id of [firstIdAt(Date.UTC(2026, 0, 5, 12)), firstIdAt(Date.UTC(2036, 0, 5))])

@@ -1,0 +1,59 @@
+import { z } from "../config/schema.ts";
+import { createAddressGuard } from "../http/private-address.ts";
+import { GatewayError } from "../model/error.ts";
+
+export const webhookSettings = z
+  .strictObject({
+    allowPrivate: z
+      .array(
+        z.string().superRefine((entry, context) => {
+          try {
+            createAddressGuard([entry]);
+          } catch (cause) {
+            if (!(cause instanceof GatewayError)) throw cause;
+            context.addIssue({ code: "custom", message: cause.message });
+          }
+        }),
+      )
+      .max(100)
+      .default([])
+      .describe(
+        "Networks that are not public and in which customers' URLs may be all the same, such as `10.1.0.0/16`.",
+      ),
+    timeoutMs: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(10_000)
+      .meta({ unit: "ms" })
+      .describe("How long one call of a URL may take in all, until its status is there."),
+    requestsMax: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(256)
+      .meta({ unit: "requests" })
+      .describe("Calls under way in all; others wait for their turn."),
+    requestsPerEndpointMax: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(32)
+      .meta({ unit: "requests" })
+      .describe("The same at one endpoint, so that a slow one leaves room for others."),
+    waitingMax: z
+      .int()
+      .min(1_000)
+      .max(100_000_000)
+      .default(1_000_000)
+      .meta({ unit: "calls" })
+      .describe(
+        "Calls that may wait for one endpoint, in the database; above it what is new is dropped, counted and logged.",
+      ),
+  })
+  .prefault({})
+  .describe(
+    "How customers are told at their own URLs; the URLs are set by `signalbox webhook add`.",
+  );
+
+export type WebhookSettings = z.infer<typeof webhookSettings>;
