@@ -309,7 +309,7 @@ async function importPrices(): Promise<void> {
   });
   await tables.load();
   const csv = "prefix,provider,price\n+31,SMPP1,0.02\n+31,SMPP3,0.05\n";
-  const file = { chunks: Readable.from([csv]), octets: csv.length };
+  const file = { chunks: Readable.from([Buffer.from(csv)]), octets: csv.length };
   const wanted = { name: "prices", options: {}, by: "ann", isTry: false };
   for await (const _ of tables.import(file, wanted));
 }
