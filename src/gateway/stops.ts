@@ -2,7 +2,7 @@ import type { SendResult } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";
 import { type BreakerPolicy, type FailurePolicy, refusal } from "../model/failure-policy.ts";
 import type { Log } from "../model/log.ts";
-import type { StopView } from "../model/view.ts";
+import type { StopView } from "../model/stop-view.ts";
 import type { QueueState } from "./queues.ts";
 
 /**

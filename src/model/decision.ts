@@ -217,7 +217,15 @@ export function rule(ran: readonly Ran[], silence: "unanswered" | "accept"): Rul
   }
   return accepted
     ? {
-        ...{ verdict: "accept", charge, account, forwards, applied, reports, sends, failed, ran },
+        verdict: "accept",
+        charge,
+        account,
+        forwards,
+        applied,
+        reports,
+        sends,
+        failed,
+        ran,
         ...(chargesRoute && { chargesRoute }),
       }
     : { verdict: "unanswered", ran };

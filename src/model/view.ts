@@ -3,6 +3,7 @@ import type { TraceLine } from "./message.ts";
 import type { PartOfText } from "./part-of-text.ts";
 import type { KnownBase } from "./provider-id.ts";
 import type { Status } from "./status.ts";
+import type { StopView } from "./stop-view.ts";
 
 /** What the admin API shows and the CLI prints; times are milliseconds since 1970 UTC. */
 
@@ -38,19 +39,6 @@ export interface ChannelView {
   readonly certificates?: readonly CertificateView[] | undefined;
   /** One sentence each: what works now and should not stay as it is. */
   readonly warnings?: readonly string[] | undefined;
-}
-
-/**
- * `resting`: a pause after an answer such as 0x58. `open`: a breaker, because too many tries failed;
- * `halfOpen`: it is being found out with one message whether that is over.
- */
-export interface StopView {
-  /** Of a channel that customers bind to, whose queue it is. */
-  readonly queue: string;
-  readonly what: "resting" | "open" | "halfOpen";
-  /** undefined: until a message shows it. */
-  readonly untilMs: number | undefined;
-  readonly why: string;
 }
 
 /** A certificate of ours. */

@@ -3,14 +3,12 @@
  * stands in the trace. One gateway, whose policies are short.
  */
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import type {
-  ChannelView,
-  LifeView,
-  MessageView,
-  StatusView,
-  StopView,
-} from "../../src/model/view.ts";
+import { createNumberTables } from "../../src/gateway/number-tables.ts";
+import { systemClock } from "../../src/model/clock.ts";
+import type { ChannelView, LifeView, MessageView, StatusView } from "../../src/model/view.ts";
+import type { StopView } from "../../src/model/stop-view.ts";
 import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
 import { startSmsc } from "../../src/simulator/smsc.ts";
 import type { Outcome, OutcomeOf } from "../../src/simulator/rules.ts";
@@ -26,7 +24,7 @@ const TRIGGERS = {
   "all.ts": `import { onBind, onMessage, onReport, onStatus } from "signalbox";
     export const BIND = onBind({}, (bind) => bind.accept({ account: bind.systemId }));
     export const TAKE = onMessage({ channels: ["SMPP_SERVER1"] }, (message) => {
-      message.accept({ charge: message.text === "priced" ? "route" : 0 });
+      message.accept({ charge: message.text?.startsWith("priced") ? "route" : 0 });
       if (message.text === "named") message.forward({ channel: "SMPP1", else: ["SMPP2"] });
       else message.forward();
     });
@@ -46,6 +44,8 @@ const answers: Record<string, Record<string, readonly Outcome["answer"][]>> = {
     "07": [0x08],
     "08": [0x45],
     "09": [0x58, 0x58, 0x58, 0x58, 0],
+    "12": [0x58, 0],
+    "13": [0x58],
   },
   SMPP2: { "01": [0x45], "04": [0x0b], "05": [0x0b] },
   SMPP3: { "07": [0x08], "11": [0x08] },
@@ -75,9 +75,17 @@ before(async () => {
     );
   const [one, two, three] = [await open("SMPP1"), await open("SMPP2"), await open("SMPP3")];
   const to = ({ port }: { readonly port: number }, systemId: string, failures = {}) => ({
-    ...{ type: "smpp-client", host: "127.0.0.1", port, password: "x", reconnectMs: 50 },
+    type: "smpp-client",
+    host: "127.0.0.1",
+    port,
+    password: "x",
+    reconnectMs: 50,
     // A report comes on any session of that name.
-    ...{ systemId, group: systemId, failures, responseTimeoutMs: 300, windowRequests: 5 },
+    systemId,
+    group: systemId,
+    failures,
+    responseTimeoutMs: 300,
+    windowRequests: 5,
   });
   const breaker = { failures: 3, of: 3, withinMs: 60_000, openMs: 400 };
   const doubled = [{ on: ["timeout"], nextRoute: 0 }];
@@ -96,10 +104,8 @@ before(async () => {
         }),
         HOME: to(one, "first", { backup: { to: "smppserver/Test2" } }),
         BROKEN: to(one, "first", { breaker }),
-        AWAY: to({ port: 1 }, "away", {
-          awayMs: 200,
-          backup: { to: "smppclient/away2", address: "192.0.2.9:2775" },
-        }),
+        AWAY: to({ port: 1 }, "away", { awayMs: 200 }),
+        LONELY: to(one, "first", { backup: { to: "away2", address: "192.0.2.9:2775" } }),
         AWAY2: to({ port: 1 }, "away2"),
       },
       settings: {
@@ -114,6 +120,8 @@ before(async () => {
             { match: { to: "06$" }, target: "HOME" },
             { match: { to: "07$" }, target: "SMPP3" },
             { match: { to: "09$" }, target: ["BROKEN", "SMPP3"] },
+            { match: { to: "12$" }, target: "LONELY" },
+            { match: { to: "13$" }, target: "table:prices" },
             { match: { to: "11$" }, target: ["AWAY", "SMPP2"] },
             { match: { to: "10$" }, target: "smppserver/Test2" },
           ],
@@ -168,7 +176,7 @@ async function receipts(digits: string): Promise<number> {
   return told();
 }
 
-test("[B13] [B15] [U6] three providers fail in turn: one life, each step in its trace, one report", async () => {
+test("[B13] [B15] three providers fail in turn: one life, each step in its trace, one report", async () => {
   const id = await submit("+31612345601");
   const out = await ended(id, "DELIVERED");
   assert.deepEqual(textsOf(out), [
@@ -209,10 +217,22 @@ test("[Y20] [Y21] [Y22] a backup gets a message once; what it refuses for good i
   assert.equal(await receipts("31612345605"), 1);
 });
 
+test("[Y23] where a backup is not there, the trace has the address that was configured for it", async () => {
+  const out = await ended(await submit("+31612345612"), "DELIVERED");
+  const line = out.log.find(({ what }) => what === "backup");
+  assert.deepEqual(line?.facts, {
+    message: out.id,
+    text: "the backup away2 is not there",
+    address: "192.0.2.9:2775",
+  });
+});
+
 test("[Y21] [Y25] a customer's sessions are a backup, too; the retries of each kind of channel are counted exactly", async () => {
   let refused = 0;
   await using customer = await connectEsme({
-    ...{ ...here(), systemId: "Test2", password: "Pwd2" },
+    ...here(),
+    systemId: "Test2",
+    password: "Pwd2",
     answer: ({ to }) => {
       if (!to.digits.endsWith("10")) return 0;
       refused += 1;
@@ -230,7 +250,7 @@ test("[Y21] [Y25] a customer's sessions are a backup, too; the retries of each k
   assert.equal(gone.attempts.length, 9);
 });
 
-test("[B13] [U6] a breaker opens, is seen, what waits goes on by its next way, and one message closes it again", async () => {
+test("[B13] a breaker opens, is seen, what waits goes on by its next way, and one message closes it again", async () => {
   const channels = () => gateway.running.admin.socket;
   const stopOf = async (): Promise<StopView | undefined> => {
     const { body } = await askAdmin<ChannelView[]>(channels(), "GET", "/v1/channels");
@@ -272,6 +292,7 @@ test("[B13] [B15] the other ways of a message that waits survive a crash; so do 
     'AWAY {"left":[{"queue":"SMPP2"}],"since":0,"failures":{}}',
     'SMPP1 {"left":[{"queue":"SMPP2"}],"since":0,"failures":{}}',
   ]);
+  await importPrices();
   await gateway.restart();
   const restarted = gateway.running.admin.socket;
   for (const name of ["SMPP1", "SMPP2"])
@@ -280,4 +301,34 @@ test("[B13] [B15] the other ways of a message that waits survive a crash; so do 
   assert.deepEqual(textsOf(out), ["took SMPP2 because nobody was bound on AWAY for 0.2 s"]);
   const other = await ended(named, "DELIVERED");
   assert.deepEqual(textsOf(other), ["took SMPP2 because SMPP1 answered 0x45 once"]);
+});
+
+/** In the database: they are in force from the next start on. */
+async function importPrices(): Promise<void> {
+  const tables = createNumberTables({
+    store: gateway.running.store,
+    clock: systemClock,
+    log: gateway.log,
+    targetFault: () => undefined,
+    usedBy: () => [],
+  });
+  await tables.load();
+  const csv = "prefix,provider,price\n+31,SMPP1,0.02\n+31,SMPP3,0.05\n";
+  const file = { chunks: Readable.from([Buffer.from(csv)]), octets: csv.length };
+  const wanted = { name: "prices", options: {}, by: "ann", isTry: false };
+  for await (const _ of tables.import(file, wanted));
+}
+
+test("[A02] a message is charged by the way that it takes first; the next one changes nothing for its sender", async () => {
+  await using again = await connectEsme({ ...here(), systemId: "Test1", password: "Pwd1" });
+  const text = "x".repeat(200);
+  const answer = await again.submit({ from, to: "+31612345613", text: `priced${text}` });
+  assert.equal(answer.status, 0);
+  const is = async () => (await lifeOf(answer.messageId)).status === "SENT";
+  assert.ok(await until(is, patienceMs), JSON.stringify(await lifeOf(answer.messageId)));
+  const life = await lifeOf(answer.messageId);
+  const line = life.entries.flatMap(({ log }) => log).find(({ what }) => what === "rerouted");
+  assert.equal(line?.facts["price"], "0.05");
+  const [state] = await gateway.query("select charge, kept from state where id = $1", [life.root]);
+  assert.deepEqual(state, { charge: "0.0400", kept: "0.0400" });
 });

@@ -132,7 +132,7 @@ test("[B13] whatever the rules and the answers are, the policy does what a small
         const outcomes = again(policy, answers, { ways, stateOf: () => state });
         const ruleOfOne = (one: SendResult) => policy.rules.find((rule) => names(rule, one));
         const mayDouble = ruleOfOne(results[3] ?? refused(1))?.nextRoute !== undefined;
-        let uncertain = false;
+        let uncertain: boolean = false;
         for (const [at, outcome] of outcomes.entries()) {
           const result = answers[at];
           assert.ok(result !== undefined);
