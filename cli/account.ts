@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
-import type { AccountDetail, AccountListed, AccountView } from "../src/model/view.ts";
+import type { AccountListed } from "../src/model/account-view.ts";
+import type { AccountDetail, AccountView } from "../src/model/view.ts";
 import { addAccountLogins } from "./account-logins.ts";
 import { accountSheet } from "./account-sheet.ts";
 import { assignments, credits } from "./argument.ts";

@@ -1,12 +1,12 @@
 import { z } from "../src/config/schema.ts";
 import { ID_BASES } from "../src/model/provider-id.ts";
+import type { AccountListed } from "../src/model/account-view.ts";
 import type { KvEntryView, KvNamespaceView, KvPageView } from "../src/model/kv-view.ts";
 import type { Status } from "../src/model/status.ts";
 import { FOLLOWERS } from "../src/model/status.ts";
 import { UNMATCHED_REASONS } from "../src/model/view.ts";
 import type {
   AccountDetail,
-  AccountListed,
   AccountView,
   ChannelView,
   ConfigPlanView,

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
+import type { AccountUsage } from "../model/account-view.ts";
 import { amountNumber } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Clock } from "../model/clock.ts";
 import type { LedgerEntryView, LedgerKind, LedgerReportSums } from "../model/ledger-view.ts";
-import type { AccountUsage } from "../model/view.ts";
 import { type CheckedLedger, type CheckStep, checkLedger } from "./ledger-check.ts";
 import { type ReportStep, reportMonth } from "./ledger-report.ts";
 import type { Tables } from "./tables.ts";
