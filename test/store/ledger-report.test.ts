@@ -55,7 +55,8 @@ test("a month's report is the same after its messages were dropped, and knows th
 
   const pool = openPool({ connectionString: db.url }, silentLog);
   const keep = { keepTraceDays: 7, keepMessageDays: 30, awaitedOn: [] };
-  const { dropped } = await sweepOld(pool, keep, Date.now()).finally(() => pool.destroy());
+  const { dropped } = await sweepOld(pool, keep, Date.now());
+  await pool.destroy();
   assert.ok(dropped.includes(`message_p${day.replaceAll("-", "")}`), dropped.join(" "));
   assert.deepEqual(
     (await reported(store, day.slice(0, 7))).toSorted((a, b) => (a.price < b.price ? -1 : 1)),
