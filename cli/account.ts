@@ -102,7 +102,7 @@ function listed(accounts: readonly AccountListed[]): string {
       "sessions",
       "password",
       "access",
-      ...(isUsageShown ? ["messages", "held", "committed", "refunded"] : []),
+      ...(isUsageShown ? ["messages", "charged", "committed", "refunded"] : []),
       "numbers",
     ],
     accounts.map(({ id, credits, sessions, passwordScheme, access, usage, numbers }) => [
@@ -111,7 +111,9 @@ function listed(accounts: readonly AccountListed[]): string {
       sessions,
       passwordScheme,
       access,
-      ...(usage === undefined ? [] : [usage.messages, usage.held, usage.committed, usage.refunded]),
+      ...(usage === undefined
+        ? []
+        : [usage.messages, usage.charged, usage.committed, usage.refunded]),
       numbers.join(", "),
     ]),
   );

@@ -10,11 +10,11 @@ export interface AccountListed extends AccountView {
   readonly usage?: AccountUsage | undefined;
 }
 
-/** What messages of an account took; what is held now is what was held and neither of the others. */
+/** What messages of an account took; what is neither committed nor refunded of it is held now. */
 export interface AccountUsage {
-  /** For which something was held. */
+  /** For which something was charged. */
   readonly messages: number;
-  readonly held: number;
+  readonly charged: number;
   readonly committed: number;
   readonly refunded: number;
 }

@@ -100,7 +100,7 @@ export interface TriggerView {
 export interface AccountView {
   readonly id: string;
   readonly credits: number;
-  /** How its password is kept: `scrypt` or `sha1-utf16le`. Never the hash. */
+  /** How its password is kept: a scheme, `file`, or `none` where it was taken out of that. Never the hash. */
   readonly passwordScheme: string;
   readonly numbers: readonly string[];
 }

@@ -47,7 +47,7 @@ export function createLedger(db: Kysely<Tables>, clock: Pick<Clock, "nowMs">): L
       const { rows } = await sql<AccountUsage & { account: string }>`
         select account,
           coalesce(sum(messages) filter (where kind = 'hold'), 0)::float8 as messages,
-          coalesce(sum(amount) filter (where kind = 'hold'), 0)::float8 as held,
+          coalesce(sum(amount) filter (where kind = 'hold'), 0)::float8 as charged,
           coalesce(sum(amount) filter (where kind = 'commit'), 0)::float8 as committed,
           coalesce(sum(amount) filter (where kind = 'refund'), 0)::float8 as refunded
         from ledger where at >= date_trunc('month', now(), 'UTC')
