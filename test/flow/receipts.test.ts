@@ -349,6 +349,9 @@ test("an account has its own template, dates, ids and PDU, also over a restart",
     bindsMax: 0,
     allowFrom: "",
     refunds: "unsent",
+    senders: "",
+    access: "enabled",
+    route: "",
     lowBalance: "",
   });
   await using esme = await customer(gateway);
