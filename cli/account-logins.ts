@@ -6,6 +6,7 @@ import {
   keptFault,
   passwordSchemes,
 } from "../src/model/kept-password.ts";
+import type { OptionChanges } from "../src/model/account-options.ts";
 import { checkedLogin } from "../src/model/password-rules.ts";
 import { accountSheet } from "./account-sheet.ts";
 import { assignments, credits } from "./argument.ts";
@@ -65,7 +66,7 @@ export function addAccountLogins(account: Command): void {
     .action(
       async (
         id: string,
-        texts: Readonly<Record<string, string>> | readonly never[],
+        texts: OptionChanges | readonly never[],
         own: AddOptions,
         command: Command,
       ) => {
@@ -76,7 +77,7 @@ export function addAccountLogins(account: Command): void {
           ...login,
           credits: own.credits,
           numbers: own.number,
-          options: { ...texts },
+          options: Array.isArray(texts) ? {} : texts,
         };
         const shape = z.intersection(accountShape, warned);
         const made = await ask(options, { method: "POST", path: "/v1/accounts", body, shape });

@@ -96,13 +96,23 @@ function listed(accounts: readonly AccountListed[]): string {
   const isUsageShown = accounts.some(({ usage }) => usage !== undefined);
   return table(
     [
-      ...["account", "credits", "sessions", "password", "access"],
-      ...(isUsageShown ? ["messages", "held", "committed", "refunded"] : []),
+      "account",
+      "credits",
+      "sessions",
+      "password",
+      "access",
+      ...(isUsageShown ? ["messages", "charged", "committed", "refunded"] : []),
       "numbers",
     ],
     accounts.map(({ id, credits, sessions, passwordScheme, access, usage, numbers }) => [
-      ...[id, credits, sessions, passwordScheme, access],
-      ...(usage === undefined ? [] : [usage.messages, usage.held, usage.committed, usage.refunded]),
+      id,
+      credits,
+      sessions,
+      passwordScheme,
+      access,
+      ...(usage === undefined
+        ? []
+        : [usage.messages, usage.charged, usage.committed, usage.refunded]),
       numbers.join(", "),
     ]),
   );

@@ -103,8 +103,13 @@ function told(sums: LedgerReportSums): string {
 }
 
 async function* csvOf(rows: AsyncIterable<LedgerReportRow>): AsyncGenerator<string> {
-  yield `${COLUMNS.map(([name]) => name).join(",")}\n`;
-  for await (const row of rows) yield `${COLUMNS.map(([, of]) => field(of(row))).join(",")}\n`;
+  // With the first row, so that what is refused leaves nothing at all.
+  let head = `${COLUMNS.map(([name]) => name).join(",")}\n`;
+  for await (const row of rows) {
+    yield `${head}${COLUMNS.map(([, of]) => field(of(row))).join(",")}\n`;
+    head = "";
+  }
+  yield head;
 }
 
 /** RFC 4180; and a note that begins like a formula is none for a spreadsheet. */

@@ -137,7 +137,7 @@ export const accountListedShape: z.ZodType<AccountListed> = z.object({
   usage: z
     .object({
       messages: z.number(),
-      held: z.number(),
+      charged: z.number(),
       committed: z.number(),
       refunded: z.number(),
     })

@@ -95,7 +95,7 @@ const listing = {
   properties: { usage: { type: "boolean", default: false } },
 } as const;
 
-const nothingUsed = { messages: 0, held: 0, committed: 0, refunded: 0 };
+const nothingUsed = { messages: 0, charged: 0, committed: 0, refunded: 0 };
 
 /** Customers: who they are, what they may spend, their passwords, what they have otherwise. */
 export const accountRoutes: Routes = (server, { store, gateway, views, log }) => {

@@ -6,7 +6,7 @@ import type { ApiKey } from "./api-key.ts";
 export interface AccountView {
   readonly id: string;
   readonly credits: number;
-  /** How its password is kept: `scrypt` or `sha1-utf16le`. Never the hash. */
+  /** How its password is kept: a scheme, `file`, or `none` where it was taken out of that. Never the hash. */
   readonly passwordScheme: string;
   readonly numbers: readonly string[];
 }
@@ -20,11 +20,11 @@ export interface AccountListed extends AccountView {
   readonly usage?: AccountUsage | undefined;
 }
 
-/** What messages of an account took; what is held now is what was held and neither of the others. */
+/** What messages of an account took; what is neither committed nor refunded of it is held now. */
 export interface AccountUsage {
-  /** For which something was held. */
+  /** For which something was charged. */
   readonly messages: number;
-  readonly held: number;
+  readonly charged: number;
   readonly committed: number;
   readonly refunded: number;
 }

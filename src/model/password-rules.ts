@@ -58,7 +58,7 @@ function passwordFault(password: string): string | undefined {
   if (password === "") return "The password is empty.";
   if (password.length > lenientPasswordMax)
     return `The password has ${password.length} characters, and at most ${lenientPasswordMax} are taken; it is not cut.`;
-  if (/[\0-\x1f\x7f]/.test(password)) return "The password holds control characters.";
+  if (/\p{Cc}/u.test(password)) return "The password holds control characters.";
   return undefined;
 }
 

@@ -254,7 +254,8 @@ export async function createAccounts(db: Kysely<Tables>, newId: () => string): P
   };
 
   function shown(view: AccountView): AccountView {
-    return logins.isInFile(view.id) ? { ...view, passwordScheme: fileScheme } : view;
+    if (logins.isInFile(view.id)) return { ...view, passwordScheme: fileScheme };
+    return view.passwordScheme === fileScheme ? { ...view, passwordScheme: "none" } : view;
   }
 
   async function setOptions(id: string, changes: OptionChanges): Promise<AccountDetail> {

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
+import type { AccountUsage } from "../model/account-view.ts";
 import { amountNumber } from "../model/amount.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Clock } from "../model/clock.ts";
 import type { LedgerEntryView, LedgerKind, LedgerReportSums } from "../model/ledger-view.ts";
-import type { AccountUsage } from "../model/account-view.ts";
 import { type CheckedLedger, type CheckStep, checkLedger } from "./ledger-check.ts";
 import { type ReportStep, reportMonth } from "./ledger-report.ts";
 import type { Tables } from "./tables.ts";
@@ -47,7 +47,7 @@ export function createLedger(db: Kysely<Tables>, clock: Pick<Clock, "nowMs">): L
       const { rows } = await sql<AccountUsage & { account: string }>`
         select account,
           coalesce(sum(messages) filter (where kind = 'hold'), 0)::float8 as messages,
-          coalesce(sum(amount) filter (where kind = 'hold'), 0)::float8 as held,
+          coalesce(sum(amount) filter (where kind = 'hold'), 0)::float8 as charged,
           coalesce(sum(amount) filter (where kind = 'commit'), 0)::float8 as committed,
           coalesce(sum(amount) filter (where kind = 'refund'), 0)::float8 as refunded
         from ledger where at >= date_trunc('month', now(), 'UTC')

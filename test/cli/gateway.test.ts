@@ -37,8 +37,8 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
     {
       args: ["account", "list"],
       path: "/v1/accounts",
-      view: account,
-      shows: /Test1 +99 +sha1-utf16le +\+15550100001/,
+      view: { ...account, access: "enabled", sessions: 2 },
+      shows: /Test1 +99 +2 +sha1-utf16le +enabled +\+15550100001/,
     },
     {
       args: ["message", "list"],
@@ -165,32 +165,40 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
   });
 
   test("account add reads the password from standard input, so that no list of processes has it", async () => {
-    await using site = await openSite(() => ({ body: { ...account, id: "New", credits: 5 } }));
+    const options = shownOptions(standardOptions);
+    await using site = await openSite(() => ({
+      body: { ...account, id: "New", credits: 5, options, warnings: ["It is weak."] },
+    }));
     const args = ["account", "add", "New", "--credits", "5", "--number", "+1", "+2-9"];
     const said = await signalbox([...args, "--config", site.config], { input: "Secret 1\nmore\n" });
-    assert.deepEqual([said.code, said.out], [0, "Account New is made. It has 5 credits.\n"]);
+    assert.deepEqual([said.code, said.err], [0, "warning: It is weak.\n"]);
+    assert.match(said.out, /^Account New is made\. For its customer:\n\n# Connection of New\n/);
+    assert.ok(!said.out.includes("Secret 1"));
+    const login = { password: "Secret 1", scheme: "scrypt" };
     assert.deepEqual(site.asked, [
       {
         method: "POST",
         path: "/v1/accounts",
-        body: { id: "New", password: "Secret 1", credits: 5, numbers: ["+1", "+2-9"] },
+        body: { id: "New", ...login, credits: 5, numbers: ["+1", "+2-9"], options: {} },
       },
+      { method: "GET", path: "/v1/accounts/New", body: undefined },
     ]);
   });
 
   test("account credit adds and takes, account password sets a new one", async () => {
     await using site = await openSite(({ method }) =>
-      method === "PUT" ? { status: 204, body: undefined } : { body: account },
+      method === "PUT" ? { body: { warnings: [], ended: 0 } } : { body: account },
     );
     await signalbox(["account", "credit", "A/b", "100", "--config", site.config]);
     await signalbox(["account", "credit", "A/b", "-7", "--config", site.config]);
     const args = ["account", "password", "A/b", "--password", "Pwd9"];
     const said = await signalbox([...args, "--config", site.config]);
-    assert.equal(said.out, "Account A/b has a new password.\n");
+    assert.equal(said.out, "Account A/b has a new password. Sessions that are bound stay.\n");
+    const login = { password: "Pwd9", scheme: "scrypt", endSessions: false };
     assert.deepEqual(site.asked, [
       { method: "POST", path: "/v1/accounts/A%2Fb/credit", body: { add: 100 } },
       { method: "POST", path: "/v1/accounts/A%2Fb/credit", body: { add: -7 } },
-      { method: "PUT", path: "/v1/accounts/A%2Fb/password", body: { password: "Pwd9" } },
+      { method: "PUT", path: "/v1/accounts/A%2Fb/password", body: login },
     ]);
   });
 

@@ -99,6 +99,7 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, and 
   assert.ok(await until(async () => (await statusOf("Later", secret.Later)) === 0, patienceMs));
   assert.equal(await statusOf("Shop", secret.Shop), 0x0e, "the old one is not remembered");
   assert.equal(await statusOf("Hashed", secret.Hashed), 0x0f);
+  assert.equal((await accounts.get("Hashed"))?.passwordScheme, "none");
   const shown = await run("config", "show");
   assert.ok(!shown.out.includes(secret.Later), shown.out);
   await writeFile(file, JSON.stringify({ ...written, accounts: next, passwords: "strict" }));
@@ -277,7 +278,7 @@ test("ledger report tells a month to the unit as CSV and JSON, and account list 
     assert.match(said.err, why);
   }
   const { out } = await run("account", "list", "--usage");
-  assert.match(out, /^Sender +6\.25 +0 +sha1-utf16le +enabled +6 +1\.5 +0\.75 +0\.75/m);
+  assert.match(out, /^Sender +6\.25 +0 +sha1-utf16le +enabled +5 +1\.5 +0\.75 +0\.75/m);
 });
 
 test("an export into a full disk, and a top-up into one, leave nothing half done", async (t) => {

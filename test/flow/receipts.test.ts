@@ -350,6 +350,8 @@ test("an account has its own template, dates, ids and PDU, also over a restart",
     allowFrom: "",
     route: "",
     refunds: "unsent",
+    senders: "",
+    access: "enabled",
     lowBalance: "",
   });
   await using esme = await customer(gateway);
