@@ -35,7 +35,8 @@ const statements: readonly string[] = [
 
   // A row for each try of each part of each message that goes out, and one for what was never tried.
   // Each lateral is a look by an index, so a condition on root costs as much as it finds. What a message
-  // costs stands in one of its rows, so that sums are right.
+  // costs stands in one of its rows, so that sums are right. Ids are put in order as texts, since PostgreSQL
+  // would else walk the key of a day without statistics from its end.
   `create view record as
     select r.id as root,
       coalesce(c.id, r.id) as message,
@@ -76,7 +77,7 @@ const statements: readonly string[] = [
     from message r
     join lateral (select * from state where id = r.id offset 0) s on true
     left join lateral (
-      select *, row_number() over (order by id desc) as back from message
+      select *, row_number() over (order by id::text desc) as back from message
       where root = r.id and parent is not null and kind = 'sms' and id > r.id offset 0
     ) c on true
     left join lateral (select * from state where id = c.id offset 0) own on true
@@ -92,7 +93,7 @@ const statements: readonly string[] = [
       select regexp_match(meta, '"report":\\["${word}","[A-Z]+","${word}","${word}"') as all_words
       from message
       where root = r.id and parent = coalesce(c.id, r.id) and kind = 'report' and id > r.id
-      order by id desc limit 1
+      order by id::text desc limit 1
     ) m on true
     left join lateral (select m.all_words[2:3] as words) t on true
     where r.parent is null and r.kind = 'sms'`,

@@ -5,6 +5,7 @@ import type { Status } from "../model/status.ts";
 import type { AttemptView } from "../model/view.ts";
 import { arrayText } from "./array-text.ts";
 import { type ParentColumns, linesFrom, messageFrom } from "./message-row.ts";
+import { boundsOf } from "./moves.ts";
 import { type Side, newestOfNumbers } from "./of-number.ts";
 import { bothForms, rootsFor } from "./roots.ts";
 import { newestOfShort } from "./short-ids.ts";
@@ -111,9 +112,8 @@ const livesMax = 100;
 export function createMessages(db: Kysely<Tables>): Messages {
   return {
     async life(key, limit) {
-      const roots = await rootsFor(db, key, Math.min(limit, livesMax));
       // All in one: with a partition for each day it is planning that takes the time.
-      return livesOf(db, roots);
+      return livesOf(db, await rootsFor(db, key, Math.min(limit, livesMax)));
     },
     async page({ account, sinceMs, before, limit }) {
       const { rows } = await sql<{ id: string }>`
@@ -301,10 +301,13 @@ async function entriesFrom(db: Kysely<Tables>, rows: readonly Row[]): Promise<En
   const traces = new Map<string, TraceLine[]>();
   const maybeTwice = new Set<string>();
   if (ids.length > 0) {
+    const { lowest, highest } = boundsOf(ids);
     const found = await db
       .selectFrom("attempt")
       .selectAll()
       .where("id", "in", ids)
+      // By these PostgreSQL leaves out other days.
+      .where(sql<boolean>`id between ${lowest}::uuid and ${highest}::uuid`)
       .orderBy("at")
       .orderBy("tries")
       .orderBy("part")

@@ -48,7 +48,12 @@ export function createRecords(db: Kysely<Tables>): Records {
     async find(key) {
       const roots = await rootsFor(db, key, messagesMost);
       const found = Map.groupBy(
-        await read(db, sql`root = any (${arrayText(roots)}::uuid[])`),
+        await read(
+          db,
+          roots.length === 1
+            ? sql`root = ${roots[0]}::uuid`
+            : sql`root = any (${arrayText(roots)}::uuid[])`,
+        ),
         ({ root }) => root,
       );
       return roots.flatMap((root) => found.get(root) ?? []);
