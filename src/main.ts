@@ -7,7 +7,6 @@ import { createBus } from "./bus/bus.ts";
 import { isToProvider } from "./channel/catalog.ts";
 import type { Channel, ChannelHost } from "./channel/channel.ts";
 import { failurePolicies } from "./channel/failure-settings.ts";
-import { listenersOf } from "./channel/listening.ts";
 import { createOwnLines } from "./channel/own-lines.ts";
 import { createDryRuns } from "./gateway/dry-runs.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -18,6 +17,7 @@ import { openOptOuts } from "./gateway/opt-outs.ts";
 import type { ChannelSettings } from "./live/channel-plan.ts";
 import { createLiveChannels } from "./live/channels.ts";
 import { type Configuration, openConfiguration } from "./live/configuration.ts";
+import { guardExample } from "./live/example.ts";
 import { routersToPlanWith } from "./live/planned-routes.ts";
 import { createLogLevels } from "./log/levels.ts";
 import { createLog } from "./log/log.ts";
@@ -27,7 +27,6 @@ import { GatewayError } from "./model/error.ts";
 import { idMaker } from "./model/id.ts";
 import { shortIdMaker } from "./model/short-id.ts";
 import type { Log } from "./model/log.ts";
-import { isLoopback } from "./model/loopback.ts";
 import { silentMeter } from "./model/meter.ts";
 import { providerFault, rulesThatAsk } from "./route/check.ts";
 import { loginsIn } from "./service/accounts-settings.ts";
@@ -359,25 +358,6 @@ async function startSimulator(
     rules: { answerDelayMs, reportDelayMs },
     log: log.child({ part: "simulator" }),
   });
-}
-
-/** The seeded passwords are public: they may open this machine's own door and no other. */
-async function guardExample(store: Store, settings: Settings): Promise<void> {
-  const open = Object.entries(settings.channels).find(
-    ([, channel]) =>
-      (channel.type === "smpp-server" || channel.type === "http-server") &&
-      channel.enabled &&
-      !listenersOf({ listeners: undefined, ...channel }).every(({ address }) =>
-        address.every(isLoopback),
-      ),
-  );
-  if (open === undefined) return;
-  const seeded = await store.accounts.seededPasswordUnchanged();
-  if (seeded.length === 0) return;
-  throw new GatewayError(
-    "bad_configuration",
-    `channels.${open[0]}.address is open to others while ${seeded.join(" and ")} still has the example's password. Set it to 127.0.0.1, start, change it with \`npx signalbox account password ${seeded[0]}\`, then open it`,
-  );
 }
 
 function useLogins(store: Store, { accounts, passwords: rules }: Settings): void {

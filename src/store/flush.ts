@@ -1,13 +1,13 @@
 import { type Amount, sharesOf } from "../model/amount.ts";
 import { idTimeMs } from "../model/id.ts";
-import type { JoinedPart, Message, TraceLine } from "../model/message.ts";
+import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { Hook } from "../model/webhook.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
 import { type Held, createCharges, heldColumns } from "./charges.ts";
-import { createTable } from "./flush-rows.ts";
+import { createTable, sharedStep } from "./flush-rows.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
-import { type Move, boundsOf, openFor, settleSteps } from "./moves.ts";
+import { type Move, openFor, settleSteps } from "./moves.ts";
 import type {
   Acceptance,
   Conclusion,
@@ -390,20 +390,4 @@ export function stepsOf(
   function untilMs(atMs: number): number {
     return Math.max(0, Math.ceil(atMs - given.nowMs));
   }
-}
-
-/** What a text was joined of takes its state, once that has been written; lines: it waits no more. */
-function sharedStep(
-  root: string,
-  joined: readonly JoinedPart[],
-  atMs: number,
-  lines?: readonly TraceLine[],
-): Step {
-  const ids = joined.map(({ id }) => id);
-  const { lowest, highest } = boundsOf(ids);
-  const text = lines === undefined ? null : JSON.stringify(lines);
-  return {
-    name: "joined",
-    values: [arrayText(ids), root, lowest, highest, String(atMs / 1000), text],
-  };
 }

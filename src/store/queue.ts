@@ -4,6 +4,7 @@ import type { Ways } from "../model/failure-policy.ts";
 import type { Message } from "../model/message.ts";
 import { arrayText } from "./array-text.ts";
 import { messageFrom, type ParentColumns } from "./message-row.ts";
+import { type WaitingRow, rowFrom, selectRows, withMessage } from "./queue-row.ts";
 import { type TakenPart, takenPartsOf } from "./parts.ts";
 import type { MessageTable, Tables } from "./tables.ts";
 
@@ -146,20 +147,6 @@ export interface QueueCount {
   readonly oldestDueMs: number;
 }
 
-type Row = Omit<MessageTable, "at"> &
-  ParentColumns & {
-    queue: string;
-    priority: number;
-    due_in_ms: number;
-    expires_in_ms: number;
-    tries: number;
-    maybe_twice: boolean;
-    place: string | null;
-    payload: string | null;
-    parent_channel: string | null;
-    parent_account: string | null;
-  };
-
 export function createQueue(parts: {
   readonly db: Kysely<Tables>;
   readonly startId: string;
@@ -173,7 +160,7 @@ export function createQueue(parts: {
       // One statement, so that both parts have the same now(): a row that becomes due between two
       // statements would be seen by neither, and nobody would look for it again.
       // To find the next of them takes a look at each row that waits: never while more are due than fit.
-      const { rows } = await sql<Row & { next_in_ms: number | null; found: boolean }>`
+      const { rows } = await sql<WaitingRow & { next_in_ms: number | null; found: boolean }>`
         with r as materialized (
           ${selectRows} from pending p ${withMessage}
           where ${where} and p.due <= now()
@@ -221,7 +208,7 @@ export function createQueue(parts: {
       return Number(taken.numUpdatedRows);
     },
     async expired(limit) {
-      const { rows } = await sql<Row>`
+      const { rows } = await sql<WaitingRow>`
         ${selectRows} from pending p ${withMessage}
         where p.kind = 'send' and p.expires <= now() and p.owner is null limit ${limit}`.execute(
         db,
@@ -258,7 +245,7 @@ export function createQueue(parts: {
     },
     async rowsOf(ids) {
       if (ids.length === 0) return [];
-      const { rows } = await sql<Row>`
+      const { rows } = await sql<WaitingRow>`
         ${selectRows} from pending p ${withMessage}
         where p.id = any (${arrayText(ids)}::uuid[]) and p.kind = 'send' and p.owner is null`.execute(
         db,
@@ -364,41 +351,3 @@ const front: Omit<Place, "id"> = {
   place: "00000000-0000-0000-0000-000000000000",
   priority: 32_767,
 };
-
-// Times go out as distances from now, so that due times are of the database's clock and the gateway
-// may have another one.
-const selectRows = sql`
-  select m.*, p.queue, p.priority, p.tries, p.maybe_twice, p.place, p.payload,
-    (extract(epoch from p.due - now()) * 1000)::float8 as due_in_ms,
-    (extract(epoch from p.expires - now()) * 1000)::float8 as expires_in_ms`;
-
-// One look-up per row and day, whatever the statistics say.
-const withMessage = sql`
-  cross join lateral (
-    select m.id, m.root, m.parent, m.direction, m.kind, m.channel, m.account, m.from_address,
-      m.to_address, m.body, m.data_coding, m.meta, m.hops, m.log,
-      o.body as parent_body, o.data_coding as parent_data_coding, o.meta as parent_meta,
-      o.from_address as parent_from, o.to_address as parent_to, o.channel as parent_channel,
-      o.account as parent_account
-    from message m
-    left join lateral (select * from message where id = m.parent offset 0) o on true
-    where m.id = p.id offset 0) m`;
-
-function rowFrom(row: Row, nowMs: number): QueueRow {
-  return {
-    id: row.id,
-    message: messageFrom(row),
-    queue: row.queue,
-    priority: row.priority,
-    dueMs: Math.round(nowMs + row.due_in_ms),
-    expiresMs: Math.round(nowMs + row.expires_in_ms),
-    tries: row.tries,
-    maybeTwice: row.maybe_twice,
-    ...(row.place === null ? {} : { place: row.place }),
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only flush.ts writes it.
-    ...(row.payload === null ? {} : { ways: JSON.parse(row.payload) as Ways }),
-    ...(row.parent_channel === null
-      ? {}
-      : { came: { account: row.parent_account ?? undefined, channel: row.parent_channel } }),
-  };
-}
