@@ -71,7 +71,7 @@ test("odd", async ({ message }) => { await message({ texd: "" }); });
     const faults = typed(bad.out)["faults"] as { file: string; text: string; source: string[] }[];
     const told = faults.map(({ text }) => text).join("\n");
     for (const one of [
-      /^charge\.ts:3:20 TS2322: .*string/m,
+      /^charge\.ts:3:20 TS2322: .*number/m,
       /^charge\.ts:4:11 TS2551: .*forwrd/m,
       /^event\.ts:1:10 .*onMesage/m,
       /^half\.ts:1:20 TS1109: /m,

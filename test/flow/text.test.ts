@@ -390,6 +390,7 @@ test("kill -9 between the parts: only what the provider may not have is sent aga
   await until(async () => (await message()).attempts.length === 1, patienceMs);
   await gateway.kill();
   await gateway.restart();
+  await gateway.untilUp();
   const tries = await provider.received(4);
   assert.deepEqual(numbersOf(tries), [1, 2, 2, 3]);
   assert.equal(new Set(tries.map((one) => joining(one)[0])).size, 1);
