@@ -1,13 +1,9 @@
 import { z } from "../config/schema.ts";
 import type { Channel, ChannelHost } from "./channel.ts";
 import { httpClientSettings } from "./http-client-settings.ts";
-import { openHttpClient } from "./http-client.ts";
 import { httpServerSettings } from "./http-server-settings.ts";
-import { openHttpServer } from "./http-server.ts";
 import { smppClientSettings } from "./smpp-client-settings.ts";
-import { openSmppClient } from "./smpp-client.ts";
 import { smppServerSettings } from "./smpp-server-settings.ts";
-import { openSmppServer } from "./smpp-server.ts";
 
 /** Every kind of channel, a line each: what its settings are and how it is opened. */
 export const channelSettings = z.discriminatedUnion("type", [
@@ -26,16 +22,19 @@ export function isToProvider(settings: ChannelSettings): settings is ProviderSet
   return settings.type === "smpp-client" || settings.type === "http-client";
 }
 
-/** Rejects with a GatewayError that names the channel when it cannot be opened at all. */
-export function openChannel(settings: ChannelSettings, host: ChannelHost): Promise<Channel> {
+/**
+ * Rejects with a GatewayError that names the channel when it cannot be opened at all. Loaded when it is
+ * opened, since each command reads settings and opens none.
+ */
+export async function openChannel(settings: ChannelSettings, host: ChannelHost): Promise<Channel> {
   switch (settings.type) {
     case "smpp-server":
-      return openSmppServer(settings, host);
+      return (await import("./smpp-server.ts")).openSmppServer(settings, host);
     case "smpp-client":
-      return openSmppClient(settings, host);
+      return (await import("./smpp-client.ts")).openSmppClient(settings, host);
     case "http-client":
-      return openHttpClient(settings, host);
+      return (await import("./http-client.ts")).openHttpClient(settings, host);
     case "http-server":
-      return openHttpServer(settings, host);
+      return (await import("./http-server.ts")).openHttpServer(settings, host);
   }
 }
