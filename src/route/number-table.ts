@@ -3,7 +3,7 @@ import { portedTable } from "../model/number-table.ts";
 import { type Way, inOrder } from "./cheapest.ts";
 import type { Entry, NumberTable, TableAnswer } from "./question.ts";
 import { digitsOf, numberValue, stretchText } from "./stretch.ts";
-import { type PackedTable, qualityUnknown } from "./table-builder.ts";
+import { type PackedTable, qualityUnknown, stretchesPerStep } from "./table-builder.ts";
 
 /**
  * Looks numbers up: the innermost stretch around a number, one number before a prefix and a longer
@@ -111,17 +111,23 @@ function found(table: PackedTable, what: number | string, nowS: number): Found |
 
 /** The innermost stretch around it; -1: none. */
 function innermost({ stretches }: PackedTable, value: number): number {
-  const { low, high, around } = stretches;
-  let from = 0;
-  let to = low.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((low[middle] ?? 0) <= value) from = middle + 1;
-    else to = middle;
-  }
-  let at = from - 1;
+  const { low, high, steps, around } = stretches;
+  const step = after(steps, value, 0, steps.length) - 1;
+  if (step < 0) return -1;
+  const from = step * stretchesPerStep;
+  let at = after(low, value, from, Math.min(low.length, from + stretchesPerStep)) - 1;
   while (at >= 0 && (high[at] ?? 0) < value) at = around[at] ?? -1;
   return at;
+}
+
+/** Where the first that is above the value stands, of those from `from` to before `to`; `to`: none is. */
+function after(sorted: Float64Array, value: number, from: number, to: number): number {
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] ?? 0) <= value) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Of each provider the line that holds now: the latest of those whose time has come. */
@@ -158,8 +164,12 @@ function answerOf(
   },
 ): TableAnswer | undefined {
   const { name, digits, notes } = told;
-  const place = told.way ?? stretchAt(table, stretch);
-  if (blocked) return { entries: [], blocked: `${place} is blocked in ${name}`, passedOver: notes };
+  // To tell it in words takes as long as the rest, so that is left to who asks.
+  const place = (): string => told.way ?? stretchAt(table, stretch);
+  if (blocked) {
+    const why = `${place()} is blocked in ${name}`;
+    return { entries: [], blocked: why, passedOver: notes };
+  }
   if (lines.length === 0 || network !== undefined) return undefined;
   const ways: Way[] = [];
   for (const line of lines) {
@@ -180,7 +190,7 @@ function answerOf(
         provider: providerOf(table, line),
         // Of those that are not taken nobody asks why.
         get why() {
-          return `${told.way ?? stretchAt(table, stretch)} in ${name}: ${whyOf(ordered, nth, price)}`;
+          return `${place()} in ${name}: ${whyOf(ordered, nth, price)}`;
         },
       };
       if (price !== undefined) entry.price = price;

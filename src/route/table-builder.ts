@@ -11,6 +11,9 @@ export const nestingMax = 32;
 /** Lines of one stretch, of all providers and all times from which they hold; above, a look-up is slow. */
 export const linesPerStretchMax = 64;
 
+/** A look-up finds one of the steps first, and goes on among so many: each part is a few lines of cache. */
+export const stretchesPerStep = 128;
+
 /** Different providers and networks of one table. */
 export const namesMax = 60_000;
 
@@ -26,6 +29,8 @@ export interface PackedTable {
   readonly stretches: {
     readonly low: Float64Array;
     readonly high: Float64Array;
+    /** Every `stretchesPerStep`th of `low`: so few that the processor keeps them at hand. */
+    readonly steps: Float64Array;
     /** The stretch around it, -1 for none. */
     readonly around: Int32Array;
     /** Its first line; one more at the end. */
@@ -138,6 +143,7 @@ export function tableBuilder(given: {
         stretches: {
           low: low.subarray(0, stretchCount),
           high: high.subarray(0, stretchCount),
+          steps: low.subarray(0, stretchCount).filter((_, at) => at % stretchesPerStep === 0),
           around: around.subarray(0, stretchCount),
           first: first.subarray(0, stretchCount + 1),
         },
