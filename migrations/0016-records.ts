@@ -44,7 +44,7 @@ const statements: readonly string[] = [
       a.provider_id,
       r.account,
       r.channel as channel_in,
-      c.channel as channel_out,
+      coalesce(a.channel, c.channel) as channel_out,
       p.address as provider_address,
       r.from_address,
       r.to_address,
@@ -72,7 +72,7 @@ const statements: readonly string[] = [
         case when own.id is not null then own.kept when coalesce(c.back, 1) = 1 then s.kept end
       end as kept,
       record_triggers(r.log) as triggers,
-      record_routes(r.log) as routes,
+      coalesce(record_routes(c.log), record_routes(r.log)) as routes,
       coalesce(a.maybe_twice, false) as maybe_twice
     from message r
     join lateral (select * from state where id = r.id offset 0) s on true
@@ -87,7 +87,7 @@ const statements: readonly string[] = [
     ) a on true
     left join lateral (
       select address from channel_address
-      where channel = c.channel and at <= coalesce(a.at, s.at) order by at desc limit 1
+      where channel = coalesce(a.channel, c.channel) and at <= coalesce(a.at, s.at) order by at desc limit 1
     ) p on true
     left join lateral (
       select regexp_match(meta, '"report":\\["${word}","[A-Z]+","${word}","${word}"') as all_words

@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { createNumberTables } from "../../src/gateway/number-tables.ts";
 import { systemClock } from "../../src/model/clock.ts";
+import type { RecordView } from "../../src/model/record.ts";
 import type { ChannelView, LifeView, MessageView, StatusView } from "../../src/model/view.ts";
 import type { StopView } from "../../src/model/stop-view.ts";
 import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
@@ -190,6 +191,18 @@ test("[B13] [B15] three providers fail in turn: one life, each step in its trace
     "SMPP3 DELIVERED",
   ]);
   assert.equal(await receipts("31612345601"), 1);
+  const { socket } = gateway.running.admin;
+  const { body } = await askAdmin<RecordView[]>(socket, "GET", `/v1/records/${id}`);
+  assert.deepEqual(
+    body.map((row) => [row.channel_out, row.peer_error, row.routes]),
+    [
+      ["SMPP1", "ESME_RTHROTTLED", "rules[0]"],
+      ["SMPP1", "ESME_RTHROTTLED", "rules[0]"],
+      ["SMPP2", "ESME_RSUBMITFAIL", "rules[0]"],
+      ["SMPP3", null, "rules[0]"],
+    ],
+    "each try has a record with the channel that it went over",
+  );
 });
 
 test("[B13] a message that a peer may have stays with him, unless the policy says otherwise; then it is marked", async () => {
