@@ -88,7 +88,7 @@ before(async () => {
     responseTimeoutMs: 300,
     windowRequests: 5,
   });
-  const breaker = { failures: 3, of: 3, withinMs: 60_000, openMs: 400 };
+  const breaker = { failures: 3, of: 3, withinMs: 60_000, openMs: 1_500 };
   const doubled = [{ on: ["timeout"], nextRoute: 0 }];
   const quick = { on: ["temporary", "timeout"], againMs: 10, againMostMs: 10 };
   gateway = all.use(

@@ -76,7 +76,7 @@ const destinationsMax = 20;
 const triesMax = 50;
 
 /** The same for the time at which a letter was used: the others have mostly kept it by then. */
-const usesMax = 5;
+const usesMax = 2;
 
 const busy = "too many messages of this phone at once";
 
@@ -119,6 +119,7 @@ return fromPhone(message, settings, tools);
 const HELPERS = lines(`
 async function toPhone(message: Message, phone: string, dialogMs: number, tools: Tools) {
   const { channel, account = "", from: sender, root, text = "" } = message;
+  const use = used(tools, dialogMs);
   let mine: Binding | undefined;
   let lost: Binding | undefined;
   const done = await change(phone, tools, async (open) => {
@@ -130,7 +131,7 @@ async function toPhone(message: Message, phone: string, dialogMs: number, tools:
     const letter = known?.letter ?? free ?? lost?.letter ?? "";
     const before = known === undefined ? undefined : await telling(known, phone, tools);
     const tell = before ?? { toldBy: root, told: false };
-    mine = { letter, sender, channel, account, ...tell, ...used(tools, dialogMs) };
+    mine = { letter, sender, channel, account, ...tell, ...use };
     const kept = open.filter((one) => one !== lost);
     return { next: withUsed(kept, mine), isNew: known === undefined };
   });
@@ -166,6 +167,7 @@ async function fromPhone(
     return toOwner(message, { to: recipient, text: text.slice(3) }, tools);
   }
   const [prefix = "", letter] = /^@([a-z])(?:: ?| )/i.exec(text) ?? [];
+  const use = used(tools, dialogMs);
   let meant: Binding | undefined;
   let count = 0;
   await change(phone, tools, (open) => {
@@ -173,7 +175,7 @@ async function fromPhone(
     const only = count === 1 ? open[0] : undefined;
     const named = open.find((one) => one.letter === letter?.toLowerCase());
     meant = letter === undefined ? only : named;
-    const next = meant && withUsed(open, { ...meant, ...used(tools, dialogMs) });
+    const next = meant && withUsed(open, { ...meant, ...use });
     return { next, isNew: false };
   });
   if (meant !== undefined) {
