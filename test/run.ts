@@ -20,7 +20,11 @@ const named = given.filter((argument) => !argument.startsWith("--"));
 // whole machine for minutes: `npm run test:hard` has them, and CI. The hour of `npm run test:long` comes last
 // and by itself: it measures.
 const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
-const elsewhere = ["foreign", "soak", ...(isLong ? [] : ["crash", "bounds", "backup"])];
+const elsewhere = [
+  "foreign",
+  "soak",
+  ...(isLong ? [] : ["crash", "bounds", "backup", "authoring"]),
+];
 const files =
   named.length > 0
     ? named

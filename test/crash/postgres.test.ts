@@ -17,7 +17,7 @@ import { isAlive } from "../../src/store/postgres-process.ts";
 import { type Postgres, startPostgres } from "../../src/store/postgres.ts";
 import { openStore, storeDefaults } from "../../src/store/store.ts";
 import { silentLog } from "../support/database.ts";
-import { acceptance, codeOf, listeningLog, newId } from "./fixtures.ts";
+import { acceptance, codeOf, listeningLog, newId } from "../store/fixtures.ts";
 
 async function temporary(): Promise<string> {
   return mkdtemp(join(tmpdir(), "signalbox-pg-"));

@@ -4,7 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { signalbox } from "./cli.ts";
+import { signalbox } from "../cli/cli.ts";
 
 let folder = "";
 before(async () => {

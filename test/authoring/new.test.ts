@@ -15,7 +15,7 @@ import { openQuestions } from "../../cli/template-questions.ts";
 import { TEMPLATES } from "../../src/trigger/templates/templates.ts";
 import { openRehearsal } from "../../src/trigger/rehearsal.ts";
 import { runTests } from "../../src/trigger/test-runner.ts";
-import { openSite, signalbox } from "./cli.ts";
+import { openSite, signalbox } from "../cli/cli.ts";
 
 const run = promisify(execFile);
 
