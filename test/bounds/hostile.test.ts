@@ -1,6 +1,6 @@
 /**
  * What a script that means harm finds in the real sandbox, and what it can say there. What it can do to
- * others is in test/bounds/attacks.test.ts.
+ * others is in attacks.test.ts.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
