@@ -1,8 +1,10 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { GatewayError } from "../model/error.ts";
 import { blockOctetsMax, readBackup } from "./backup-format.ts";
 import type { BackupHeader } from "./backup-header.ts";
+import { filesBlaming } from "./named-file.ts";
+
+const { named, syncFolder } = filesBlaming("backup_file");
 
 /** A backup that is whole. */
 export interface BackupFacts {
@@ -116,25 +118,5 @@ async function* chunksOf(
     position += bytesRead;
     progress(position, size);
     yield chunk.subarray(0, bytesRead);
-  }
-}
-
-/** The operating system's reason, as an error that names the file. */
-async function named<T>(file: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GatewayError("backup_file", `${file}: ${why}.`, { cause });
-  }
-}
-
-/** The name is on disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await named(folder, open(folder, "r"));
-  try {
-    await named(folder, handle.sync());
-  } finally {
-    await handle.close();
   }
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { GatewayError } from "../model/error.ts";
+import { filesBlaming } from "./named-file.ts";
+
+const { named, syncFolder } = filesBlaming("record_file");
 
 /** Records on disk, whole. */
 export interface WrittenRecords {
@@ -73,26 +75,6 @@ async function writeWhole(file: string, text: string): Promise<void> {
   try {
     await named(file, handle.writeFile(text));
     await named(file, handle.sync());
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The operating system's reason, as an error that names the file. */
-async function named<T>(file: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GatewayError("record_file", `${file}: ${why}.`, { cause });
-  }
-}
-
-/** A name is on disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await named(folder, open(folder, "r"));
-  try {
-    await named(folder, handle.sync());
   } finally {
     await handle.close();
   }

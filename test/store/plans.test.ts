@@ -62,6 +62,32 @@ test("the work of a flush grows with its operations only, also after ANALYZE of 
   assert.equal(work?.scanned, 0, "no table was read from end to end");
 });
 
+test("to fetch the first rows of a queue reads these, however many are due behind them", async () => {
+  await using db = await freshDatabase();
+  const waiting = 3_000;
+  {
+    await using store = await openTestStore(db.url);
+    const asked = Array.from({ length: waiting }, () => acceptance());
+    await Promise.all(asked.map((one) => store.writer.accept(one)));
+    await db.query("analyze");
+  }
+  const read = async (): Promise<number> => {
+    await othersGone(db);
+    const [work] = await db.query<{ rows: number }>(`
+      select (seq_tup_read + coalesce(idx_tup_fetch, 0))::integer as rows
+      from pg_stat_user_tables where relname = 'pending'`);
+    return work?.rows ?? Infinity;
+  };
+  const before = await read();
+  {
+    await using store = await openTestStore(db.url);
+    const { rows, nextDueMs } = await store.queue.fetch("SMPP1", 10);
+    assert.deepEqual([rows.length, nextDueMs], [10, undefined]);
+  }
+  const after = await read();
+  assert.ok(after - before >= 10 && after - before < 100, `${after - before} rows were read`);
+});
+
 test("a report is matched among ten thousand open messages by index alone, also after ANALYZE", async () => {
   await using db = await freshDatabase();
   const wanted = Array.from({ length: 100 }, (_, n) => ({
