@@ -94,6 +94,8 @@ export interface Channel {
   readonly codings?: Codings | undefined;
   /** Optional parameters that its peer has made up, and which go on to it; undefined for the usual. */
   readonly tlvs?: ChannelTlvs | undefined;
+  /** Is this taken from everybody, without a trigger being asked? Left out: it is not. */
+  readonly acceptsAny?: (what: "bind" | "message") => boolean;
   /** False: customers are handed no reports here, they ask how a message stands; left out: they are. */
   readonly takesReports?: boolean;
   /** How fast messages may come in, see `model/rate.ts`; left out where that is not limited. */

@@ -91,6 +91,18 @@ export const smppServerSettings = z
       .describe(
         "How far ahead a schedule_delivery_time may be; one beyond is refused with 0x61. 0: nothing is scheduled.",
       ),
+    acceptAnyBind: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true: everybody is let in, whatever the password, and no trigger is asked. For tests: who can reach this listener can send.",
+      ),
+    acceptAnyMessage: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true: every message is taken and kept, and no trigger is asked; so it costs nothing and goes nowhere.",
+      ),
     onUnhandledBind: z
       .enum(["reject", "silent"])
       .default("reject")

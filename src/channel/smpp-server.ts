@@ -96,6 +96,7 @@ export async function openSmppServer(
     reportWaitMs: undefined,
     rate: settings.rate,
     queueMax: settings.queueMax,
+    acceptsAny: (what) => (what === "bind" ? settings.acceptAnyBind : settings.acceptAnyMessage),
     room(account) {
       let room = 0;
       for (const customer of customers.values())

@@ -11,6 +11,7 @@ import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine } from "../trigger/engine.ts";
+import { withAcceptAny } from "./accept-any.ts";
 import { alertAnswerer } from "./alert.ts";
 import { bindAnswerer } from "./bind.ts";
 import type { Concluding } from "./concluding.ts";
@@ -98,9 +99,9 @@ export function answerEvents(parts: AnsweringParts): Answering {
 
   const { takeNotes } = parts;
   const { admission } = parts.flow;
-  const binds = withFileAccounts({ engine, accounts: store.accounts, note: parts.note });
+  const filed = withFileAccounts({ engine, accounts: store.accounts, note: parts.note });
   const noting = { writer, clock, log, worthStoring, takeNotes, admission };
-  const bind = bindAnswerer({ ...noting, engine: binds });
+  const bind = bindAnswerer({ ...noting, engine: withAcceptAny(filed, channel) });
   bus.answer("bind", meteredBinds(bind, meter));
   const offer = sender.offer;
   const make = createMaker({ clock, newId, queueFor, tlvsOn });
@@ -111,7 +112,7 @@ export function answerEvents(parts: AnsweringParts): Answering {
   const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;
   const { announce } = parts;
   const asked = { announce, worthStoring, queueFor, route, tlvsOn, refundsOf };
-  const guarded = { ...deciding, engine: withOptOuts(parts) };
+  const guarded = { ...deciding, engine: withAcceptAny(withOptOuts(parts), channel) };
   const receive = { ...guarded, ...asked, channel, transactions };
   const status = createStatusDecider({
     engine,

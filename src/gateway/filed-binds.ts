@@ -30,7 +30,7 @@ export function withFileAccounts(parts: {
       const found = await accounts.verifyInFile(event.systemId, event.password);
       if (found === undefined) return unanswered;
       note(event, { call: "accounts of the file", result: found.ok ? "matched" : found.reason });
-      if (found.ok) return accepted(found.account, ran);
+      if (found.ok) return acceptedUnasked(found.account, ran);
       return { verdict: "reject", code: found.reason, reason: "by the configuration file", ran };
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
@@ -39,7 +39,8 @@ export function withFileAccounts(parts: {
   }
 }
 
-function accepted(account: string, ran: Ruling["ran"]): Ruling {
+/** Accepted without a trigger: nothing is charged, and nothing goes anywhere. */
+export function acceptedUnasked(account: string | undefined, ran: Ruling["ran"] = []): Ruling {
   const nothing = { forwards: [], reports: [], sends: [], failed: undefined, applied: false };
   return { verdict: "accept", account, charge: 0, ...nothing, ran };
 }

@@ -17,6 +17,8 @@ const QUIET: ReadonlySet<string> = new Set([
   "description",
   "numbers",
   "validityMs",
+  "acceptAnyBind",
+  "acceptAnyMessage",
   "onUnhandled",
   "onUnhandledBind",
   "answerTimeoutMs",
