@@ -18,7 +18,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const drainMs = settingsSchema.parse({ channels: {} }).drainMs;
 const checkpointMs = 60_000;
 
-test("the systemd unit starts what is there, drains before it is killed, and is closed around it", () => {
+test("[A15] the systemd unit starts what is there, drains before it is killed, and is closed around it", () => {
   const unit = unitOf(read("deploy/signalbox.service"));
   const [program = "", script = "", ...args] = (unit.get("ExecStart") ?? "").split(" ");
   const home = unit.get("WorkingDirectory") ?? "";
@@ -64,7 +64,7 @@ test("systemd finds no fault with the unit and rates it as well closed", (contex
   }
 });
 
-test("the container copies what is there, runs without rights and ends by draining", () => {
+test("[A15] the container copies what is there, runs without rights and ends by draining", () => {
   const steps = read("deploy/Containerfile")
     .replace(/\\\n/g, " ")
     .split("\n")

@@ -45,8 +45,6 @@ test("each id that a test cites is promised", (t) => {
 });
 
 test("a citation is read at the beginning of a test's name and nowhere else", () => {
-  // Put together, so that this file does not cite them itself.
-  const call = (name: string) => ["te", "st("].join("") + name;
   const text = [
     call('"[A01] one", () => {'),
     call("\n  `[A02] [C46a] two`, () => {"),
@@ -59,6 +57,21 @@ test("a citation is read at the beginning of a test's name and nowhere else", ()
     { id: "C46a", place: "test/x.test.ts:2" },
   ]);
 });
+
+test("a name that takes its id from a table cites each row of it", () => {
+  const rows = ['  ["A05", "five"],', '  ["A06", "six"],'].join("\n");
+  const named = call("`[${id}] is ${number}`, () => {");
+  assert.deepEqual(
+    citedIn(`${rows}\n${named}`, "x.test.ts").map(({ id, place }) => `${id} ${place}`),
+    ["A05 test/x.test.ts:1", "A06 test/x.test.ts:2"],
+  );
+  assert.deepEqual(citedIn(rows, "x.test.ts"), [], "rows alone cite nothing");
+});
+
+/** Put together, so that this file does not cite them itself. */
+function call(name: string): string {
+  return ["te", "st("].join("") + name;
+}
 
 function ids(letter: string, first: number, last: number): readonly string[] {
   return Array.from(

@@ -25,7 +25,10 @@ export function promised(): readonly Promised[] {
   );
 }
 
-/** Ids in brackets at the beginning of a test's name; a name may begin with several. */
+/**
+ * Ids in brackets at the beginning of a test's name; a name may begin with several. Where it begins with
+ * `[${id}]` they are those of a table in that file, each at the beginning of its row.
+ */
 export function citations(): readonly Citation[] {
   return readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
@@ -40,6 +43,11 @@ export function citedIn(text: string, file: string): readonly Citation[] {
     const line = text.slice(0, match.index).split("\n").length;
     for (const [, id = ""] of (match[2] ?? "").matchAll(/\[(\w+)\]/g))
       found.push({ id, place: `test/${file}:${line}` });
+  }
+  if (!/\btest\(\s*`\[\$\{id\}\]/.test(text)) return found;
+  for (const row of text.matchAll(/\[\s*"([A-Z]\d\d[a-z]?)",/g)) {
+    const line = text.slice(0, row.index).split("\n").length;
+    found.push({ id: row[1] ?? "", place: `test/${file}:${line}` });
   }
   return found;
 }

@@ -164,6 +164,19 @@ test("no file names a path of somebody's machine", () => {
   assert.deepEqual(placesOf(MACHINE_PATH, [...files, ...pages]), []);
 });
 
+test("[A72] nothing of the gateway knows a shipped trigger by its name", () => {
+  const names = readdirSync(join(ROOT, "triggers"))
+    .filter((file) => file.endsWith(".ts"))
+    .flatMap((file) => [
+      ...readFileSync(join(ROOT, "triggers", file), "utf8").matchAll(/^export const (\w+) = on/gm),
+    ])
+    .map(([, name = ""]) => name);
+  assert.equal(names.length, 8);
+  const literal = new RegExp(`["'](${names.join("|")})["']`);
+  const ours = files.filter((file) => file.startsWith("src/") || file.startsWith("cli/"));
+  assert.deepEqual(placesOf(literal, ours), []);
+});
+
 test("the law sees each kind of breach", (t) => {
   const plant = planted({
     "src/model/status.ts": 'import { store } from "../store/store.ts";',

@@ -143,11 +143,12 @@ test("metrics that cannot be read now are left out, and the page is there", asyn
   assert.ok(log.lines.some(({ level }) => level === "warn"));
 });
 
-test("the API is for who has a token, whose name stands in place of what the request says of itself", async (t) => {
+test("[X18] the API is for who has a token, whose name stands in place of what the request says of itself", async (t) => {
   const { port } = await openPort(t);
   const asked = serve(port);
   const headers = { ...bearer, "signalbox-operator": "somebody else" };
   assert.equal((await ask(port.port, "/v1/channels?x=1", { headers })).status, 200);
+  assert.equal((await ask(port.port, "/", { headers })).status, 404, "there is no page to look at");
   assert.deepEqual(asked, ["GET /v1/channels?x=1 ann"]);
 });
 

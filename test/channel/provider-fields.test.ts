@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { channelSettings } from "../../src/channel/catalog.ts";
 import { placeIn, placeOf } from "../../src/channel/provider-place.ts";
 import type { Sms } from "../../src/model/message.ts";
@@ -194,6 +195,20 @@ test("[C14] each of the ten fields that such a record has elsewhere is a setting
   assert.deepEqual([NAME.dialogs, NAME.recipient, NAME.default], [true, "+4930111", false]);
 });
 
+test("[A48] [X17] no channel connects anywhere by itself: it must be told where, in the example to the simulator", async () => {
+  assert.deepEqual(settingsSchema.parse({ channels: {} }).channels, {});
+  const told = { type: "smpp-client", host, systemId: "us", password: "x" };
+  const { host: _host, ...nowhere } = told;
+  assert.ok(channelSettings.safeParse(told).success);
+  assert.ok(!channelSettings.safeParse(nowhere).success);
+  const shipped = new URL("../../signalbox.yaml", import.meta.url);
+  const { channels, simulator } = parse(await readFile(shipped, "utf8"));
+  assert.deepEqual([channels.SMPP1.host, channels.SMPP1.port], ["127.0.0.1", 2785]);
+  assert.equal(simulator.port, 2785);
+  const provider = settingsSchema.parse({ channels: {}, simulator: {} }).simulator;
+  assert.equal(provider?.port, 2785);
+});
+
 test("[C12] [C48] how long a dialog lasts is a setting, and beside it stands what too short and too long cost", async () => {
   assert.deepEqual(faultsOf({ dialogMs: 2_000 }), []);
   assert.match(faultsOf({ dialogMs: 999 }).join(), /^dialogMs /);
@@ -249,7 +264,7 @@ test("[C25] [C26] an asterisk, or nothing, stands for the message's own sender",
   ]);
 });
 
-test("[C28] what begins with a digit is local, all else letters", async () => {
+test("[C28] [X08] what begins with a digit is local, all else letters", async () => {
   assert.deepEqual(await sentAs({ sender: "*" }, ["12345", "0301234567", "ACME"]), [
     "0 1 12345",
     "2 1 0301234567",

@@ -8,7 +8,6 @@ import { readCodeTable, shippedTables } from "../../src/channel/report-codes/tab
 import { inOurCodes } from "../../src/channel/report-codes/translate.ts";
 import { reportSettings } from "../../src/channel/report-settings.ts";
 import {
-  DELIVERY_ERRORS,
   deliveryError,
   deliveryErrorCodes,
   isReservedTpStatus,
@@ -129,26 +128,81 @@ test("the state decides; the code only where the state says nothing", () => {
   assert.deepEqual([on.status, on.code], ["SENT", 16]);
 });
 
-for (const code of deliveryErrorCodes) {
-  const id = `I${String([2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 99, 101, 102].indexOf(code) + 70)}`;
-  test(`[${id}] ${code} is ${DELIVERY_ERRORS[code].text}`, () => {
-    const { status } = DELIVERY_ERRORS[code];
-    const report = told("catalogue", {
-      status: "NOREPORT",
-      state: "UNKNOWN",
-      error: String(code).padStart(3, "0"),
-    });
-    assert.deepEqual([report.code, report.status], [code, status]);
-    assert.equal(report.error, String(code).padStart(3, "0"));
+// What is known elsewhere of each code: its words, what it makes of the message, who has to act, and whether to try again.
+const CODES = [
+  ["I70", 2, "Delivered to Network (final)", "DELIVERED", "nobody", "never"],
+  ["I71", 3, "Delivered to Network (Intermediate)", "SENT", "nobody", "never"],
+  ["I72", 4, "Operator is Retrying Message", "SENT", "nobody", "never"],
+  ["I73", 5, "Delivered to Phone", "DELIVERED", "nobody", "never"],
+  ["I74", 6, "Failed @ operator", "NOTDELIVERED", "network", "never"],
+  ["I75", 10, "Formatting Error SMS too long", "NOTDELIVERED", "sender", "never"],
+  ["I76", 11, "Unknown Subscriber", "NOTDELIVERED", "sender", "never"],
+  ["I77", 12, "Insufficient Credit", "NOTDELIVERED", "sender", "never"],
+  ["I78", 13, "Subscriber Barred", "NOTDELIVERED", "receiver", "never"],
+  ["I79", 14, "Incorrect Billing C2", "NOTDELIVERED", "sender", "never"],
+  ["I80", 15, "Invalid Originator", "NOTDELIVERED", "sender", "never"],
+  ["I81", 16, "Message Expired @ Gateway", "NOTDELIVERED EXPIRED", "us", "never"],
+  ["I82", 17, "Invalid Expiry Value", "NOTDELIVERED", "sender", "never"],
+  ["I83", 18, "Duplicate Message", "NOTDELIVERED", "sender", "never"],
+  [
+    "I84",
+    19,
+    "Out of Credit. Billing system busy or prepay message already in pipe",
+    "NOTDELIVERED",
+    "sender",
+    "later",
+  ],
+  ["I85", 20, "Zero length data", "NOTDELIVERED", "sender", "never"],
+  ["I86", 21, "Binary too long", "NOTDELIVERED", "sender", "never"],
+  ["I87", 22, "Binary incorrect format", "NOTDELIVERED", "sender", "never"],
+  ["I88", 23, "Sim full", "NOTDELIVERED", "receiver", "later"],
+  ["I89", 24, "Absent subscriber", "NOTDELIVERED", "receiver", "later"],
+  ["I90", 25, "Error in delivery to operator", "NOTDELIVERED", "network", "later"],
+  ["I91", 26, "Message expired @ operator", "NOTDELIVERED EXPIRED", "network", "never"],
+  ["I92", 27, "Not defined - status unknown", "NOREPORT", "network", "later"],
+  ["I93", 99, "SMS delivery receipt timeout", "NOREPORT", "network", "later"],
+  [
+    "I94",
+    101,
+    "Multipart delivered to Network - Partial success",
+    "NOTDELIVERED",
+    "network",
+    "later",
+  ],
+  [
+    "I95",
+    102,
+    "Multipart Delivered to Network - Total Failure",
+    "NOTDELIVERED",
+    "network",
+    "later",
+  ],
+] as const;
+
+for (const [id, code, text, means, fault, retry] of CODES)
+  test(`[${id}] ${code} is ${text}`, () => {
+    const error = String(code).padStart(3, "0");
+    const report = told("catalogue", { status: "NOREPORT", state: "UNKNOWN", error });
+    const [status, state = report.state] = means.split(" ");
+    assert.deepEqual([report.code, report.error], [code, error]);
+    assert.deepEqual([report.status, report.state], [status, state]);
+    const entry = deliveryError(code);
+    assert.deepEqual([entry?.text, entry?.fault ?? "nobody", entry?.retry], [text, fault, retry]);
   });
-}
+
+test("there is no code beside these", () => {
+  assert.deepEqual(
+    deliveryErrorCodes,
+    CODES.map(([, code]) => code),
+  );
+});
 
 test("what a receipt says of an error of ours is a code that a receipt has", () => {
   for (const [code, { receipt }] of Object.entries<ErrorEntry>(ERRORS))
     if (receipt !== undefined) assert.ok(deliveryError(receipt) !== undefined, code);
 });
 
-test("[Y32] [Y33] whatever a table makes of a report, the customer never gets a reserved TP-Status", () => {
+test("[Y32] [Y33] [X14] whatever a table makes of a report, the customer never gets a reserved TP-Status", () => {
   const assigned = [
     0x00, 0x01, 0x02, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46,
     0x47, 0x48, 0x49, 0x60, 0x61, 0x62, 0x63, 0x64, 0x65,

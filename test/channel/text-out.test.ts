@@ -59,7 +59,7 @@ function requestsOf(channel: Channel, message: Message) {
 const CODED = [
   ["gsm7 of itself", {}, "@£€", 0x00, "00011b65"],
   ["[C33] what the preferred cannot say", {}, "Ж", 0x08, "0416"],
-  ["[Y31] latin1", { encodings: ["latin1"] }, "ê", 0x03, "ea"],
+  ["latin1", { encodings: ["latin1"] }, "ê", 0x03, "ea"],
   ["the second of the preferred", { encodings: ["gsm7", "latin1"] }, "ê", 0x03, "ea"],
   ["ascii", { encodings: ["ascii"] }, "$", 0x01, "24"],
   ["cyrillic", { encodings: ["cyrillic"] }, "Ж", 0x06, "b6"],
@@ -78,7 +78,7 @@ const CODED = [
 ] as const;
 
 for (const [name, settings, text, dataCoding, hex] of CODED)
-  test(`[W07] ${name}: data_coding and octets on the wire`, async () => {
+  test(`[W07] [Y31] ${name}: data_coding and octets on the wire`, async () => {
     const [sms, ...others] = await sentWith(settings, written(text ?? ""));
     assert.deepEqual(others, []);
     assert.equal(sms?.dataCoding, dataCoding);
@@ -207,7 +207,7 @@ test("the reference is the message's own: the same again, another for another me
   );
 });
 
-test("what came over a wire keeps its octets, however long and strange they are", async () => {
+test("[Y31] what came over a wire keeps its octets, however long and strange they are", async () => {
   for (const sms of [
     { octets: Buffer.alloc(300, 7), dataCoding: 0x04, esmClass: 0x40 },
     { octets: Buffer.from("050003050201ff", "hex"), dataCoding: 0x0d, esmClass: 0x43 },

@@ -126,7 +126,7 @@ describe("commands that ask the gateway", { concurrency: 4 }, () => {
     assert.match(said.out, /02:45:31\.132 {2}attempt {2}try 1 over SMPP1 {2}SENT {2}id 41/);
   });
 
-  test("[A39] trace tells the story, the newest entry first", async () => {
+  test("[A39] [A68] trace tells the story, the newest entry first", async () => {
     await using site = await openSite(() => ({ body: [life] }));
     const said = await signalbox(["trace", "+15551234567", "--config", site.config]);
     assert.equal(

@@ -157,9 +157,11 @@ describe("lists", { concurrency: 4 }, () => {
     assert.match(said.out, / SENT, maybe twice +\(not text\)$/m);
   });
 
-  test("channel list tells what is held, what is uncertain and the last error", async () => {
+  test("[A10] channel list tells who binds to whom, what is held, what is uncertain and the last error", async () => {
     const paused = { ...channel, state: "up", held: "paused" };
-    const said = await run("channel list", () => ({ body: [paused] }));
+    const door = { ...channel, name: "SMPP_SERVER1", type: "smpp-server", state: "up" };
+    const said = await run("channel list", () => ({ body: [paused, door] }));
+    assert.match(said.out, /^SMPP_SERVER1 +smpp-server +up /m);
     assert.match(said.out, /SMPP1 +smpp-client +up, paused .* 12 .* 3 +2 .* ago: ECONNREFUSED$/m);
   });
 });

@@ -50,7 +50,7 @@ suite("one data directory", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  test("the first start makes the data directory, after one that was cut short too", async () => {
+  test("[A15] the first start makes the data directory, after one that was cut short too", async () => {
     await mkdir(join(dataDirectory, "postgres.new", "base"), { recursive: true });
     const postgres = await startPostgres({ dataDirectory, log: silentLog });
     assert.equal(postgres.adopted, false);

@@ -113,7 +113,7 @@ test("[I48] while the database is away a message hears 0x08 and costs nothing; t
   assert.equal((await gateway.running.store.accounts.get("Test1"))?.credits, 99);
 });
 
-test("a reject wins over an earlier accept, and answers by name or by number", async () => {
+test("[X02] a reject wins over an earlier accept, and answers by name or by number", async () => {
   await using gateway = await startGateway({
     triggers: {
       "bind.ts": BIND,

@@ -115,7 +115,7 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, and 
   await writeFile(file, JSON.stringify({ ...written, accounts: next }));
 });
 
-test("account add judges the login, sets options, and prints a sheet without the password", async () => {
+test("[A33] account add judges the login, sets options, and prints a sheet without the password", async () => {
   assert.ok(
     await until(async () => {
       const made = await run("account", "add", "Warned", "--password", "abc");

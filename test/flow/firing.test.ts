@@ -33,7 +33,7 @@ test("triggers fire by themselves", async (t) => {
   await gateway.provider.until("bound", 1);
 
   await t.test(
-    "[A11] a trigger on a new message and one on its status fire once each",
+    "[A11] [A72] a trigger on a new message and one on its status fire once each",
     async () => {
       await using test1 = await customer(gateway);
       await test1.submit({ from: "+31600000001", to: phone, text: "Hello" });

@@ -172,7 +172,7 @@ test("[A71] the how-to, from an empty database to the whole centre", async (t) =
   );
 
   await t.test(
-    "[A60] [A55] [A09] a life is four entries, the newest on top, each with its steps",
+    "[A60] [A55] [A09] [A68] a life is four entries, the newest on top, each with its steps",
     async () => {
       await using esme = await bind("Test1");
       const { messageId } = await submit(esme, "+31612345671", "Hello");

@@ -300,7 +300,7 @@ test("[Y04] a server channel that is switched off closes its port", async () => 
   );
 });
 
-test("a description is changed while the sessions stay", async () => {
+test("[A49] a description is changed while the sessions stay", async () => {
   const sessions = await sessionsOf("TWO");
   const plan = await ask<ConfigPlanView>("PATCH", "/v1/channels/TWO", { description: "Second" });
   assert.deepEqual(

@@ -276,7 +276,7 @@ test("a message for a channel that is not there leaves the notice undecided, and
   assert.equal(rows.length, 0);
 });
 
-test("a customer's message that cannot be paid sends nothing either; one that can is one commit", async () => {
+test("[A67] a customer's message that cannot be paid sends nothing either; one that can is one commit", async () => {
   await using watch = await watched("", {
     triggers: {
       "message.ts": fileOf(`
@@ -301,6 +301,8 @@ test("a customer's message that cannot be paid sends nothing either; one that ca
   const [own] = await gateway.running.admin.lives(operator);
   const made = story.find(({ what }) => what === "made");
   assert.equal(made?.facts["message"], own?.root);
+  const [born] = own?.entries[0]?.log ?? [];
+  assert.deepEqual([born?.what, born?.facts["event"]], ["made", messageId]);
   assert.equal(watch.pager.counts.received, 1);
 });
 

@@ -278,12 +278,16 @@ test("a hold that makes no sense is refused and changes nothing", async () => {
   assert.equal(channelOf(gateway, "SMPP1").held, undefined);
 });
 
-test("a session is kicked in good order; ours to a provider comes back by itself", async () => {
+test("[A41] a session is kicked in good order; ours to a provider comes back by itself", async () => {
   await using gateway = await startGateway();
   await up(gateway);
   await using esme = await customer(gateway);
   const sessions = await ask<SessionView[]>(gateway, "GET", "/v1/sessions");
   assert.equal(sessions.length, 2);
+  const own = sessions.find(({ account }) => account === "Test1");
+  assert.match(own?.remote ?? "", /^127\.0\.0\.1:\d+$/);
+  assert.deepEqual([own?.bindType, own?.version], ["transceiver", "3.4"]);
+  assert.ok(own !== undefined && own.sinceMs <= Date.now() && own.received + own.sent === 0);
   assert.equal(await refused(gateway, "DELETE", "/v1/sessions/0123"), "404 unknown_session");
   for (const { id } of sessions) await ask(gateway, "DELETE", `/v1/sessions/${id}`);
   await esme.closed;

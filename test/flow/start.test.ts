@@ -98,7 +98,7 @@ test("a data directory that cannot be made is named", async (context) => {
   assert.match(ended.stderr, /\/dev\/null\/data/);
 });
 
-test("a second gateway on the same database is refused and told who has it; the first goes on", async (context) => {
+test("[X18] a second gateway on the same database is refused and told who has it; the first goes on", async (context) => {
   await using gateway = await startGateway();
   const { where } = gateway.running.store.facts();
   assert.ok(where !== "");

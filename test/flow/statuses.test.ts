@@ -98,7 +98,7 @@ const SENT: readonly (readonly [what: string, pdu: Buffer, status: number])[] = 
   ["[W05] a billing code of the length agreed on", submitFrame({ tlvs: tlvs(0x1401, 8) }), 0x00],
 ];
 
-test("[I40] [I41] [I42] [I43] [I44] [I45] [I46] [I47] [I48] [I50] [I55] [I57] [I58] [I59] [I60] each fault of a PDU has its own status, and the session goes on", async () => {
+test("[X02] [I40] [I41] [I42] [I43] [I44] [I45] [I46] [I47] [I48] [I50] [I55] [I57] [I58] [I59] [I60] each fault of a PDU has its own status, and the session goes on", async () => {
   using peer = await connectPeer(gateway.port);
   peer.write(submitFrame());
   const early = await peer.next();
@@ -135,7 +135,7 @@ test("[I51] [I52] [I53] a bind is refused by what is wrong with it, by a trigger
   assert.equal(await refused("Pwd1", "Test1", "1279"), 0x4ff);
 });
 
-test("[I49] [I50] [I54] [I56] [I61] [I62] a trigger refuses a message with any code of the catalogue, by its name or by its number", async () => {
+test("[X02] [I49] [I50] [I54] [I56] [I61] [I62] a trigger refuses a message with any code of the catalogue, by its name or by its number", async () => {
   await using esme = await connectEsme({
     host: "127.0.0.1",
     port: gateway.port,

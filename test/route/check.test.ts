@@ -65,6 +65,11 @@ test("[Y26] [Y28] a rule that cannot be is told by its place: patterns, targets,
   );
 });
 
+test("[Y29] [X18] the rules are one list, and nothing names where they begin", () => {
+  assert.match(faultsOf({ template: "route_sms_deliver", rules: [] }).join(), /^routes\.template /);
+  assert.match(faultsOf([{ rules: [] }]).join(), /^routes /);
+});
+
 /** The default stands behind the rules; `toSorted` keeps the order of equals. */
 function placeOf(text: string): number {
   return Number(/rules\[(\d+)\]/.exec(text)?.[1] ?? 99);

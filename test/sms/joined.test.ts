@@ -11,7 +11,7 @@ const part = (header: string, text: Buffer | string, dataCoding = 0) => ({
   dataCoding,
 });
 
-test("[I19] [I20] the two parts of the sample are one sentence", () => {
+test("[I19] [I20] [X06] the two parts of the sample are one sentence", () => {
   // The first has 150 characters in 156 octets, the second 79 in 85 (I19).
   const sentence = "This is one long sentence of a sample that needs two messages. ".repeat(4);
   const [first, second] = [sentence.slice(0, 150), sentence.slice(150, 229)];

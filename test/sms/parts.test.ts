@@ -69,7 +69,7 @@ test("by sar the parts have TLVs and no header, by payload there is one part", (
   );
 });
 
-test("[I22] parts hold what is left beside their header", () => {
+test("[I22] [X06] parts hold what is left beside their header", () => {
   const counts = (
     character: string,
     lengths: readonly number[],

@@ -24,16 +24,18 @@ test("[A31] the example has two accounts, each with 100 credits and a number, ma
   assert.deepEqual(await store.accounts.seededPasswordUnchanged(), ["Test2"]);
 });
 
-test("the compatible hash of Pwd1 is the one that older systems store", () => {
+test("[A33] [X07] the compatible hash of Pwd1 is the one that older systems store", () => {
   assert.equal(sha1Utf16le("Pwd1"), "DC215545BA63D605FBCD647A9555270F566D918B");
 });
 
-test("[Y12] a right password is let in, a wrong one and an unknown account are told apart", async () => {
+test("[Y12] [A33] [X07] a right password is let in, a wrong one and an unknown account are told apart", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
   await store.accounts.seedExample();
   await store.accounts.add({ id: "New", password: "s3cret!", credits: 0, numbers: [] });
-  const { verify } = store.accounts;
+  const { verify, get } = store.accounts;
+  assert.equal((await get("Test1"))?.passwordScheme, "sha1-utf16le");
+  assert.equal((await get("New"))?.passwordScheme, "scrypt", "of a new account");
   assert.deepEqual(await verify("Test1", "Pwd1"), { ok: true, account: "Test1" });
   assert.deepEqual(await verify("New", "s3cret!"), { ok: true, account: "New" });
   assert.deepEqual(await verify("New", "s3cret!"), { ok: true, account: "New" });

@@ -230,10 +230,16 @@ const logs = triggers(`
   export const A = onMessage({ channels: ["CHANNEL"] }, (m, { log, now }) => {
     log("by log");
     console.log("by console", { now: now() > 0 });
+    m.trace("looked up");
     m.accept();
+    m.fail("no such number");
   });`);
-test("log and console.log write to the log under the trigger's name", async () => {
-  await decided(logs);
+test("[A65] log and console.log write to the log under the trigger's name, trace and fail to the message", async () => {
+  const ruling = await decided(logs);
+  assert.equal(ruling.verdict === "accept" && ruling.failed, "no such number");
+  const [ran] = ruling.ran;
+  const actions = ran !== undefined && "actions" in ran ? ran.actions : [];
+  assert.deepEqual(actions[0], { do: "trace", text: "looked up" });
   const lines = running.log.lines.filter((line) => line["trigger"] === `${logs}_A`);
   assert.deepEqual(
     lines.map((line) => line["text"]),

@@ -151,7 +151,7 @@ const wrong = [
   `export const A = onMessage({}, () => { process.exit(); });`,
 ];
 
-test("right triggers and those of the guide compile, and each wrong field, answer or global does not", async (t) => {
+test("[A65] right triggers and those of the guide compile, and each wrong field, answer or global does not", async (t) => {
   // Inside the project, because the compiler looks upward for what the settings name.
   const directory = await mkdtemp(join(import.meta.dirname, "types-"));
   t.after(() => rm(directory, { recursive: true }));
