@@ -8,7 +8,6 @@ import {
 } from "../src/model/kept-password.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
 import { checkedLogin } from "../src/model/password-rules.ts";
-import { accountSheet } from "./account-sheet.ts";
 import { assignments, credits } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
 import { readPassword } from "./password.ts";
@@ -83,7 +82,9 @@ export function addAccountLogins(account: Command): void {
         const made = await ask(options, { method: "POST", path: "/v1/accounts", body, shape });
         const path = `/v1/accounts/${segment(id)}`;
         const detail = await ask(options, { method: "GET", path, shape: accountDetailShape });
-        const sheet = visible(accountSheet(detail, readSettings(options), own.host)).join("\n");
+        const { accountSheet } = await import("./account-sheet.ts");
+        const lines = accountSheet(detail, await readSettings(options), own.host);
+        const sheet = visible(lines).join("\n");
         warn(made.warnings);
         answer(
           options,

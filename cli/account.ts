@@ -3,7 +3,6 @@ import { z } from "../src/config/schema.ts";
 import type { OptionChanges } from "../src/model/account-options.ts";
 import type { AccountDetail, AccountListed, AccountView } from "../src/model/account-view.ts";
 import { addAccountLogins } from "./account-logins.ts";
-import { accountSheet } from "./account-sheet.ts";
 import { assignments, credits } from "./argument.ts";
 import { ask, segment } from "./gateway.ts";
 import { answer, pairs, table } from "./print.ts";
@@ -50,7 +49,8 @@ export function addAccount(program: Command): void {
     .option("--host <name>", "the name by which he reaches us; this machine's when left out")
     .action(async (id: string, own: { readonly host?: string }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const settings = readSettings(options);
+      const settings = await readSettings(options);
+      const { accountSheet } = await import("./account-sheet.ts");
       const path = `/v1/accounts/${segment(id)}`;
       const shown = await ask(options, { method: "GET", path, shape: accountDetailShape });
       const lines = visible(accountSheet(shown, settings, own.host));

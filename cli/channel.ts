@@ -3,7 +3,6 @@ import { z } from "../src/config/schema.ts";
 import { idBaseWords } from "../src/model/provider-id.ts";
 import type { ChannelView } from "../src/model/view.ts";
 import { assignments } from "./argument.ts";
-import { channelSetting } from "./channel-setting.ts";
 import { lastErrorText, stateText } from "./channel-state.ts";
 import { change } from "./config.ts";
 import { ask, segment } from "./gateway.ts";
@@ -34,6 +33,7 @@ export function addChannel(program: Command): void {
       assignments,
     )
     .action(async (name: string, fields: Fields, _own, command: Command) => {
+      const { channelSetting } = await import("./channel-setting.ts");
       const body = Object.fromEntries(
         Object.entries(fields).map(([field, text]) => [field, channelSetting(field, text)]),
       );

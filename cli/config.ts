@@ -4,7 +4,6 @@ import { jsonSchema } from "../src/config/document.ts";
 import { redacted, redactedText } from "../src/config/redacted.ts";
 import { z } from "../src/config/schema.ts";
 import type { ConfigVersionView } from "../src/model/view.ts";
-import { settingsSchema } from "../src/settings.ts";
 import { wholeNumber } from "./argument.ts";
 import { planText, tellFailed } from "./config-plan.ts";
 import { WrongArguments } from "./failure.ts";
@@ -109,9 +108,9 @@ function addReading(config: Command): void {
   config
     .command("check")
     .description("tell all faults of the configuration, without starting")
-    .action((_options, command: Command) => {
+    .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const channels = Object.keys(readSettings(options).channels);
+      const channels = Object.keys((await readSettings(options)).channels);
       const value = { file: options.config, faults: [], channels };
       const words = () => `${options.config} is right; channels: ${channels.join(", ") || "none"}.`;
       answer(options, value, words, "Start with it: signalbox start");
@@ -120,9 +119,10 @@ function addReading(config: Command): void {
   config
     .command("show")
     .description("show what is in force: the file, the environment and the defaults together")
-    .action((_options, command: Command) => {
+    .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const settings = readSettings(options);
+      const settings = await readSettings(options);
+      const { settingsSchema } = await import("../src/settings.ts");
       const words = () => redactedText(settings, settingsSchema).trimEnd();
       answer(options, redacted(settings, settingsSchema), words);
     });
@@ -130,7 +130,8 @@ function addReading(config: Command): void {
   config
     .command("schema")
     .description("print the JSON Schema of the file, for editors that complete and check it")
-    .action(() => {
+    .action(async () => {
+      const { settingsSchema } = await import("../src/settings.ts");
       const schema = jsonSchema(settingsSchema, "signalbox.yaml");
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });

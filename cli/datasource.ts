@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { z } from "../src/config/schema.ts";
 import { GatewayError } from "../src/model/error.ts";
 import type { DataSourceTestView, DataSourceView } from "../src/model/data-source-view.ts";
-import { dataSourcesOf } from "../src/settings.ts";
 import { exitCodes, Refused } from "./failure.ts";
 import { ask, segment } from "./gateway.ts";
 import { age, answer, count, pairs, size, table } from "./print.ts";
@@ -38,9 +37,9 @@ export function addDatasource(program: Command): void {
   datasource
     .command("types")
     .description("print the names for the editor: save it as data-sources.d.ts beside the triggers")
-    .action((_own, command: Command) => {
+    .action(async (_own, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const names = dataSourcesOf(readSettings(options)).map(({ name }) => name);
+      const names = (await declaredSources(options)).map(({ name }) => name);
       answer(options, { names }, declared);
     });
 }
@@ -48,7 +47,7 @@ export function addDatasource(program: Command): void {
 async function sourcesOf(options: GlobalOptions): Promise<readonly DataSourceView[]> {
   const shape = z.array(dataSourceShape);
   const running = await orNothing(ask(options, { method: "GET", path: "/v1/data-sources", shape }));
-  return running ?? dataSourcesOf(readSettings(options));
+  return running ?? declaredSources(options);
 }
 
 async function testOf(options: GlobalOptions, name: string): Promise<DataSourceTestView> {
@@ -60,9 +59,8 @@ async function testOf(options: GlobalOptions, name: string): Promise<DataSourceT
 }
 
 async function testAlone(options: GlobalOptions, name: string): Promise<DataSourceTestView> {
-  const settings = readSettings(options);
-  const source = settings.dataSources[name];
-  const view = dataSourcesOf(settings).find((one) => one.name === name);
+  const source = (await readSettings(options)).dataSources[name];
+  const view = (await declaredSources(options)).find((one) => one.name === name);
   if (source === undefined || view === undefined)
     throw new GatewayError("unknown_data_source", `There is no data source ${name}.`);
   if (view.own)
@@ -72,6 +70,11 @@ async function testAlone(options: GlobalOptions, name: string): Promise<DataSour
     );
   const { testSource } = await import("../src/store/data-source.ts");
   return testSource(view, { connectionString: source.url });
+}
+
+async function declaredSources(options: GlobalOptions): Promise<readonly DataSourceView[]> {
+  const { dataSourcesOf } = await import("../src/settings.ts");
+  return dataSourcesOf(await readSettings(options));
 }
 
 /** Undefined where no gateway runs. */

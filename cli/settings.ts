@@ -1,7 +1,8 @@
 import { dirname, resolve } from "node:path";
+import { databaseSettings, dataSetting } from "../src/config/data-settings.ts";
 import type { z } from "../src/config/schema.ts";
 import { load } from "../src/config/load.ts";
-import { fileFaults, type Settings, settingsSchema } from "../src/settings.ts";
+import type { Settings } from "../src/settings.ts";
 import { ConfigFaults } from "./failure.ts";
 
 /** The options that every command has. */
@@ -10,8 +11,10 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** All settings, or `ConfigFaults`. */
-export function readSettings({ config }: GlobalOptions): Settings {
+/** All settings; rejects with `ConfigFaults`. */
+export async function readSettings({ config }: GlobalOptions): Promise<Settings> {
+  // Only here: to make this schema takes longer than all else that most commands do.
+  const { fileFaults, settingsSchema } = await import("../src/settings.ts");
   const settings = read(config, settingsSchema, undefined);
   const faults = fileFaults(settings, { file: config, base: baseOf(config) });
   if (faults.length > 0) throw new ConfigFaults(config, faults);
@@ -20,7 +23,7 @@ export function readSettings({ config }: GlobalOptions): Settings {
 
 /** The data directory, whatever else the file says: to find a gateway that runs no more is needed. */
 export function readDataDirectory({ config }: GlobalOptions): string {
-  return resolve(baseOf(config), read(config, settingsSchema.shape.data, "data"));
+  return resolve(baseOf(config), read(config, dataSetting, "data"));
 }
 
 /** Which database the gateway works on, whatever else the file says. */
@@ -28,7 +31,7 @@ export function readDatabase(options: GlobalOptions): {
   readonly dataDirectory: string;
   readonly databaseUrl: string | undefined;
 } {
-  const { url } = read(options.config, settingsSchema.shape.database, "database");
+  const { url } = read(options.config, databaseSettings, "database");
   const databaseUrl = url === "" ? undefined : url;
   return { dataDirectory: readDataDirectory(options), databaseUrl };
 }

@@ -14,7 +14,7 @@ export function addStart(program: Command): void {
     .description("run the gateway until Ctrl-C")
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const settings = readSettings(options);
+      const settings = await readSettings(options);
       const asked = signalled();
       // Only here, so that every other command answers without loading the gateway.
       const { start } = await import("../src/main.ts");

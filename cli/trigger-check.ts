@@ -31,7 +31,7 @@ export function addTriggerCheck(trigger: Command): void {
     .option("--folder <directory>", "of the triggers; else that of the configuration")
     .action(async (own: { readonly folder?: string }, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const view = await checked(triggerFolder(options, own));
+      const view = await checked(await triggerFolder(options, own));
       answer(
         options,
         view,

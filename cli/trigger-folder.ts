@@ -9,11 +9,11 @@ export interface TriggerFolder {
 }
 
 /** That of the configuration, or the one that is named: then no configuration is needed. */
-export function triggerFolder(
+export async function triggerFolder(
   options: GlobalOptions,
   { folder }: { readonly folder?: string },
-): TriggerFolder {
+): Promise<TriggerFolder> {
   if (folder !== undefined) return { directory: resolve(folder), channels: undefined };
-  const { triggers, channels } = readSettings(options);
+  const { triggers, channels } = await readSettings(options);
   return { directory: resolve(baseOf(options.config), triggers), channels: Object.keys(channels) };
 }

@@ -124,7 +124,7 @@ async function make(
 ) {
   const trigger = triggerName(name);
   const file = fileName(name, own.file);
-  const { known, folder, shown } = site(options);
+  const { known, folder, shown } = await site(options);
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY && options.json !== true;
   const screen = { input: process.stdin, output: process.stderr };
   const template = await templateOf(own.template, isTerminal ? screen : undefined);
@@ -194,8 +194,8 @@ function testName(file: string): string {
   return file.replace(/\.ts$/, ".test.ts");
 }
 
-function site(options: GlobalOptions) {
-  const { channels, dataSources, triggers } = readSettings(options);
+async function site(options: GlobalOptions) {
+  const { channels, dataSources, triggers } = await readSettings(options);
   const known: Known = {
     channels: Object.entries(channels).map(([name, { type }]) => ({
       name,

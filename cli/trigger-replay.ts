@@ -93,7 +93,7 @@ async function replayed(options: GlobalOptions, own: ReplayOptions): Promise<Rep
   if (own.replaces !== undefined && own.candidate === undefined)
     throw new WrongArguments("--replaces needs a --candidate");
   const fromFile = file === undefined ? undefined : await eventsIn(file);
-  const { directory } = triggerFolder(options, own);
+  const { directory } = await triggerFolder(options, own);
   await using candidate = await candidateFolder(directory, own);
   // Read here only: the other commands of this noun need no bundler.
   const { openRehearsal } = await import("../src/trigger/rehearsal.ts");

@@ -69,7 +69,7 @@ export function addTriggerRun(trigger: Command): void {
     .action(async (file: string, own: RunOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const { dryRun } = await import("../src/trigger/dry-run.ts");
-      const place = placeOf(file, options, own);
+      const place = await placeOf(file, options, own);
       const event = await eventOf(options, own);
       const view = await dryRun({ ...place, event, answers: answersOf(own.answer ?? {}) });
       answer(options, view, told, "What it did with all recent messages: signalbox trigger replay");
@@ -78,13 +78,14 @@ export function addTriggerRun(trigger: Command): void {
 }
 
 /** A name with a path lies where it says, one without in the trigger folder. */
-function placeOf(
+async function placeOf(
   file: string,
   options: GlobalOptions,
   own: RunOptions,
-): { readonly directory: string; readonly file: string } {
+): Promise<{ readonly directory: string; readonly file: string }> {
   if (/[\\/]/.test(file)) return { directory: dirname(resolve(file)), file: basename(file) };
-  return { directory: triggerFolder(options, own).directory, file };
+  const { directory } = await triggerFolder(options, own);
+  return { directory, file };
 }
 
 async function eventOf(options: GlobalOptions, own: RunOptions): Promise<RecordedEvent> {

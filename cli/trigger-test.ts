@@ -26,7 +26,7 @@ export function addTriggerTest(trigger: Command): void {
     .option("--watch", "run them again at each change, until Ctrl-C")
     .action(async (files: readonly string[], own: TestOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const { directory } = whereOf(options, own, files);
+      const { directory } = await whereOf(options, own, files);
       const chosen = files.length === 0 ? undefined : files.map(testFileOf);
       if (own.watch === true) return watched(directory, chosen, own, options);
       if (!(await tested(directory, chosen, own, options))) process.exitCode = exitCodes.refused;
@@ -34,11 +34,11 @@ export function addTriggerTest(trigger: Command): void {
 }
 
 /** Where the files lie that are named with a path, else as for every command. */
-function whereOf(
+async function whereOf(
   options: GlobalOptions,
   own: TestOptions,
   files: readonly string[],
-): { readonly directory: string } {
+): Promise<{ readonly directory: string }> {
   const folders = new Set(
     files.filter((file) => /[\\/]/.test(file)).map((file) => dirname(resolve(file))),
   );

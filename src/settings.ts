@@ -4,6 +4,7 @@ import { sharedFailureSettings } from "./channel/failure-settings.ts";
 import { listenersOf } from "./channel/listening.ts";
 import { readCodeTable } from "./channel/report-codes/table.ts";
 import type { ConfigFault } from "./config/load.ts";
+import { dataSetting, databaseSettings } from "./config/data-settings.ts";
 import { recordSettings } from "./config/record-settings.ts";
 import { z } from "./config/schema.ts";
 import { isLoopback } from "./model/loopback.ts";
@@ -103,11 +104,7 @@ export const settingsSchema = z
       .boolean()
       .default(false)
       .describe("Fills an empty database with the customers Test1 and Test2 to try with."),
-    data: z
-      .string()
-      .min(1)
-      .default("./data")
-      .describe("Directory for the embedded database and the admin socket, relative to this file."),
+    data: dataSetting,
     triggers: z
       .string()
       .min(1)
@@ -119,16 +116,7 @@ export const settingsSchema = z
       .describe(
         "When a saved trigger file runs: at once, or when the tests that lie beside it pass.",
       ),
-    database: z
-      .strictObject({
-        url: z
-          .string()
-          .default("")
-          .meta({ secret: true })
-          .describe("PostgreSQL to use, `postgres://user:password@host/name`; empty runs our own."),
-      })
-      .prefault({})
-      .describe("Where messages are kept."),
+    database: databaseSettings,
     log: z
       .strictObject({
         level: z
