@@ -250,7 +250,10 @@ export async function start(settings: Settings, options: StartOptions): Promise<
         },
         applied(next) {
           gateway.routing.use(next.routes, directoryIn(next));
-          useLogins(store, next);
+          for (const account of useLogins(store, next)) {
+            const ended = gateway.endSessions(account);
+            log.info({ account, ended }, "the configuration file has another password");
+          }
           gateway.failurePolicies.use(failurePolicies(next));
         },
         hasTable,
@@ -360,8 +363,8 @@ async function startSimulator(
   });
 }
 
-function useLogins(store: Store, { accounts, passwords: rules }: Settings): void {
-  store.accounts.useLogins({ rules, inFile: loginsIn(accounts) });
+function useLogins(store: Store, { accounts, passwords: rules }: Settings): readonly string[] {
+  return store.accounts.useLogins({ rules, inFile: loginsIn(accounts) });
 }
 
 function providersIn({ channels }: Settings): string[] {

@@ -106,7 +106,7 @@ export const accountRoutes: Routes = (server, { store, gateway, views, log }) =>
     async ({ query: { usage } }) => {
       const all = await views.accounts();
       const used = usage ? await store.ledger.usage() : undefined;
-      const sessions = Map.groupBy(boundTo(), ({ account }) => account);
+      const sessions = Map.groupBy(gateway.customerSessions(), ({ account }) => account);
       return all.map((one) => ({
         ...one,
         access: accounts.optionsOf(one.id).access,
@@ -161,7 +161,7 @@ export const accountRoutes: Routes = (server, { store, gateway, views, log }) =>
       const { params, body } = request;
       const { endSessions: ends, ...given } = body;
       const { warnings } = await accounts.setPassword(params.id, given);
-      const ended = ends === true ? endAll(params.id) : 0;
+      const ended = ends === true ? gateway.endSessions(params.id) : 0;
       log.info({ account: params.id, ended, by: operatorOf(request) }, "password changed");
       return { warnings, ended };
     },
@@ -173,21 +173,9 @@ export const accountRoutes: Routes = (server, { store, gateway, views, log }) =>
       const { params, body } = request;
       const word = body.enabled ? "enabled" : "disabled";
       await accounts.setOptions(params.id, { access: word });
-      const ended = body.endSessions === true ? endAll(params.id) : 0;
+      const ended = body.endSessions === true ? gateway.endSessions(params.id) : 0;
       log.info({ account: params.id, ended, by: operatorOf(request) }, `account ${word}`);
       return { access: word, ended };
     },
   );
-
-  /** Sessions of customers; a provider's have the system_id that we bound with. */
-  function boundTo(): readonly SessionView[] {
-    const ways = new Map(gateway.channels().map(({ name, type }) => [name, type]));
-    return gateway.sessions().filter(({ channel }) => ways.get(channel) === "smpp-server");
-  }
-
-  function endAll(id: string): number {
-    const ended = boundTo().filter(({ account }) => account === id);
-    for (const session of ended) gateway.kick(session.id);
-    return ended.length;
-  }
 };

@@ -4,7 +4,7 @@ import type { PartOfText } from "../model/part-of-text.ts";
 import { concatenationIn, concatenationInTlvs } from "../sms/concatenation.ts";
 import { type Codings, dataCodingOf, decode } from "../sms/data-coding.ts";
 import { headerIn } from "../sms/user-data-header.ts";
-import type { EntryRow } from "../store/messages.ts";
+import type { EntryRow } from "../store/lives.ts";
 
 /** What is meant by a data_coding on a channel, where that departs from the specification. */
 export type CodingsOn = (channel: string) => Codings | undefined;

@@ -1,6 +1,6 @@
 import type { TraceLine } from "../model/message.ts";
 import type { MessageView } from "../model/view.ts";
-import type { EntryRow } from "../store/messages.ts";
+import type { EntryRow } from "../store/lives.ts";
 import { type CodingsOn, viewOf } from "./entry.ts";
 
 /**

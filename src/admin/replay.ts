@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { GatewayError } from "../model/error.ts";
-import type { LifeRow, WantedLives } from "../store/messages.ts";
+import type { LifeRow } from "../store/lives.ts";
+import type { WantedLives } from "../store/messages.ts";
 import { progressType } from "./progress.ts";
 import { type Routes, nameSchema } from "./routes.ts";
 

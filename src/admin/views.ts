@@ -9,7 +9,8 @@ import type {
   SessionView,
   TriggerView,
 } from "../model/view.ts";
-import type { EntryRow, Wanted } from "../store/messages.ts";
+import type { EntryRow } from "../store/lives.ts";
+import type { Wanted } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
 import { type CodingsOn, viewOf } from "./entry.ts";
 import { letterWithoutText, withoutText } from "./hide.ts";

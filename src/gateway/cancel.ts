@@ -1,5 +1,5 @@
 import { GatewayError } from "../model/error.ts";
-import type { EntryRow } from "../store/messages.ts";
+import type { EntryRow } from "../store/lives.ts";
 import type { QueueRow } from "../store/queue.ts";
 import type { Status } from "../model/status.ts";
 import type { Store } from "../store/store.ts";

@@ -110,6 +110,10 @@ export interface Gateway {
   reportWaits(): { readonly channel: string; readonly waitMs: number }[];
   /** Ends a session; false when there is none of that id. */
   kick(session: string): boolean;
+  /** Sessions of customers; a provider's have the system_id that we bound with. */
+  customerSessions(): SessionView[];
+  /** Ends all of one customer's; gives how many they were. */
+  endSessions(account: string): number;
   /** What these reports may be about that match nothing, and why they do not. */
   unmatched(rows: readonly UnmatchedReport[]): Promise<UnmatchedReportView[]>;
   rematch: Rematch;
@@ -284,6 +288,12 @@ export function createGateway(parts: GatewayParts): Gateway {
     sessions: () => [...channels.values()].flatMap((channel) => channel.sessions()),
     reportWaits,
     kick: (session) => [...channels.values()].some((channel) => channel.kick(session)),
+    customerSessions,
+    endSessions(account) {
+      const ended = customerSessions().filter((session) => session.account === account);
+      for (const { id, channel } of ended) channels.get(channel)?.kick(id);
+      return ended.length;
+    },
     unmatched: (rows) => {
       const providers = () =>
         [...channels.values()].filter(({ taken }) => taken === "SENT").map(({ name }) => name);
@@ -307,6 +317,12 @@ export function createGateway(parts: GatewayParts): Gateway {
       await sender.drain();
     },
   };
+
+  function customerSessions(): SessionView[] {
+    return [...channels.values()].flatMap((channel) =>
+      channel.view().type === "smpp-server" ? channel.sessions() : [],
+    );
+  }
 
   function known(name: string): Channel {
     const channel = channels.get(name);

@@ -7,7 +7,7 @@ import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import { type Codings, decode } from "../sms/data-coding.ts";
 import type { TriggerView } from "../model/view.ts";
-import type { EntryRow, LifeRow } from "../store/messages.ts";
+import type { EntryRow, LifeRow } from "../store/lives.ts";
 import { eventFileText, type RecordedCall, type RecordedEvent } from "../trigger/event-file.ts";
 import {
   chargedRoute,

@@ -2,7 +2,7 @@ import { erasedAddress } from "../model/address.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Message, Sms } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
-import type { EntryRow } from "../store/messages.ts";
+import type { EntryRow } from "../store/lives.ts";
 import type { Forward } from "../store/operation.ts";
 import type { Channel } from "../channel/channel.ts";
 import type { Clock } from "../model/clock.ts";

@@ -2,7 +2,7 @@ import { contentOf } from "../channel/incoming.ts";
 import { type Amount, amountText, parseAmount } from "../model/amount.ts";
 import type { RoutePlanView, RoutePlanWay } from "../model/route-plan-view.ts";
 import type { Resolved, RouteModule, RouteQuestion, Router } from "../route/question.ts";
-import type { EntryRow, LifeRow } from "../store/messages.ts";
+import type { EntryRow, LifeRow } from "../store/lives.ts";
 import type { Codings } from "../sms/data-coding.ts";
 
 /** Told as it goes on: how many were looked at, or one that would go elsewhere. */

@@ -42,8 +42,8 @@ export interface Accounts {
   credit(id: string, credits: number, entry?: CreditEntry): Promise<AccountView>;
   /** Rejects with `unknown_account` or `bad_request`. Binds that are there stay. */
   setPassword(id: string, password: string | NewPassword): Promise<Warned>;
-  /** What the configuration says of passwords, from now on. */
-  useLogins(settings: LoginSettings): void;
+  /** What the configuration says of passwords, from now on; gives whose is another one now. */
+  useLogins(settings: LoginSettings): readonly string[];
   /** Makes those of these accounts that are not there, with nothing but a name. */
   makeMissing(ids: readonly string[]): Promise<void>;
   /** With what it has otherwise than others. */

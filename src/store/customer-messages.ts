@@ -74,7 +74,9 @@ export function createCustomerMessages(db: Kysely<Tables>): CustomerMessages {
           ...(upper === undefined ? [] : [sql`m.id < ${upper}::uuid`]),
           ...(sinceMs === undefined ? [] : [sql`m.id >= ${firstIdAt(sinceMs)}::uuid`]),
           ...(to === undefined ? [] : [sql`m.to_address = ${to}`]),
-          ...(reference === undefined ? [] : [ofReference(account, reference)]),
+          ...(reference === undefined
+            ? []
+            : [sql`m.account = ${account} and ${hasReference(reference)}`]),
         ],
         sql` and `,
       );
@@ -141,7 +143,6 @@ const noParent = {
 } as const;
 
 /** As the index `message_reference` has it. */
-function ofReference(account: string, reference: string): RawBuilder<unknown> {
-  return sql`m.account = ${account} and m.meta like '%"reference":"%'
-    and substring(m.meta from '"reference":"([^"]*)"') = ${reference}`;
+export function hasReference(reference: string): RawBuilder<unknown> {
+  return sql`meta like '%"reference":"%' and substring(meta from '"reference":"([^"]*)"') = ${reference}`;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Kysely, sql } from "kysely";
 import {
   type KeptPassword,
@@ -36,8 +37,11 @@ export interface LoginSettings {
 
 /** Who may bind with what. */
 export interface Logins {
-  /** From now on; until then nothing stands in a file, and the rules are lenient. */
-  use(settings: LoginSettings): void;
+  /**
+   * From now on; until then nothing stands in a file, and the rules are lenient. Gives the accounts whose
+   * password in the file is another one now, or not there any more.
+   */
+  use(settings: LoginSettings): readonly string[];
   isInFile(id: string): boolean;
   /** Looks at the id, too. Rejects with `bad_request`; gives what is kept and what to warn of. */
   made(id: string, given: NewPassword): Promise<MadePassword>;
@@ -57,7 +61,12 @@ export function createLogins(db: Kysely<Tables>): Logins {
   let settings: LoginSettings = { rules: "lenient", inFile: new Map() };
 
   return {
-    use: (next) => (settings = next),
+    use(next) {
+      const before = settings.inFile;
+      settings = next;
+      const ids = new Set([...before.keys(), ...next.inFile.keys()]);
+      return [...ids].filter((id) => !isDeepStrictEqual(before.get(id), next.inFile.get(id)));
+    },
     isInFile: (id) => settings.inFile.has(id),
     async made(id, { password, scheme = "scrypt", hash }) {
       if ((password === undefined) === (hash === undefined))

@@ -1,13 +1,23 @@
 import { type Kysely, sql } from "kysely";
-import { idFrom } from "../model/id.ts";
+import { systemClock } from "../model/clock.ts";
+import { firstIdAt, idFrom } from "../model/id.ts";
+import { hasReference } from "./customer-messages.ts";
+import { type Span, newestOfNumbers, within } from "./of-number.ts";
 import { idsOfShort } from "./short-ids.ts";
-import { newestOfNumbers } from "./of-number.ts";
 import type { Tables } from "./tables.ts";
 
 /** Tries and parts of one message that may have the same provider's id; nearly always it is one. */
 const triesPerMessage = 8;
 
-/** The originals that a key is about: our id, a provider's, or a number; newest first. */
+/** Who uses one reference always is looked for by his number. */
+const sameReferenceMax = 1_000;
+
+const dayMs = 86_400_000;
+
+/** Days back that are looked through at a time, and in the end all that are kept. */
+const stepsDays = [1, 7, undefined] as const;
+
+/** The originals that a key is about: our id, a provider's, a number or a customer's reference; newest first. */
 export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
   const id = idFrom(key);
   if (id !== undefined) {
@@ -19,18 +29,70 @@ export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): 
   if (short.length > 0) return short.slice(0, limit);
   const text = key.replaceAll("\0", "");
   if (text === "") return [];
-  // The newest by the index's own order: a provider with few ids uses one for millions.
-  const byProvider = await sql<{ root: string }>`
+  const ways = text.startsWith("+")
+    ? [ofNumber, ofProvider, ofReference]
+    : [ofProvider, ofNumber, ofReference];
+  for (const way of ways) {
+    const found = await newestFirst(limit, (span) => way(db, { text, span, limit }));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** One way to find originals: the newest of a span that have this text. */
+type Way = (
+  db: Kysely<Tables>,
+  asked: { readonly text: string; readonly span: Span; readonly limit: number },
+) => Promise<readonly string[]>;
+
+/** The newest by the index's own order: a provider with few ids uses one for millions. */
+const ofProvider: Way = async (db, { text, span, limit }) => {
+  const { rows } = await sql<{ root: string }>`
     select distinct root from (
       select root from attempt
       where provider_id is not null
         and ltrim(lower(provider_id collate "C"), '0') = ltrim(lower(${text} collate "C"), '0')
+        and ${within(span)}
       order by id desc limit ${limit * triesPerMessage}) a
     order by root desc limit ${limit}`.execute(db);
-  if (byProvider.rows.length > 0) return byProvider.rows.map((row) => row.root);
-  const newest = newestOfNumbers(bothForms(text), { sides: ["to", "from"], limit });
-  const byNumber = await newest.execute(db);
-  return byNumber.rows.map((row) => row.id);
+  return rows.map(({ root }) => root);
+};
+
+const ofNumber: Way = async (db, { text, span, limit }) => {
+  const sides = ["to", "from"] as const;
+  const newest = newestOfNumbers(bothForms(text), { sides, limit, ...span });
+  return (await newest.execute(db)).rows.map(({ id }) => id);
+};
+
+/** What a customer calls his message, over HTTP. */
+const ofReference: Way = async (db, { text, span, limit }) => {
+  const { rows } = await sql<{ id: string }>`
+    select id from (
+      select id from message
+      where parent is null and ${hasReference(text)} and ${within(span)}
+      limit ${sameReferenceMax}) m
+    order by id desc limit ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
+};
+
+/**
+ * What many messages have is found in the newest days, whatever else is kept. PostgreSQL plans for each
+ * day that it may have to read, so it is asked for few of them first.
+ */
+async function newestFirst(
+  limit: number,
+  find: (span: Span) => Promise<readonly string[]>,
+): Promise<string[]> {
+  const nowMs = systemClock.nowMs();
+  const found = new Set<string>();
+  let before: string | undefined;
+  for (const days of stepsDays) {
+    const least = days === undefined ? undefined : firstIdAt(nowMs - days * dayMs);
+    for (const root of await find({ least, before })) found.add(root);
+    if (found.size >= limit) break;
+    before = least;
+  }
+  return [...found].slice(0, limit);
 }
 
 /** A person may write a number with or without its `+`. */

@@ -154,6 +154,18 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     tables = tablesOf(scripts.files(), (name) => control.disabledBy(name) !== undefined);
   }
 
+  /**
+   * Who may come in is not to be decided without a trigger only because that one has never loaded: by the
+   * accounts of the configuration file, that is.
+   */
+  function lostBind(request: EngineRequest): Ruling | undefined {
+    if (request.kind !== "bind") return undefined;
+    const lost = scripts.files().find(({ mayBind }) => mayBind);
+    if (lost === undefined) return undefined;
+    const text = `${lost.file} has never loaded, and may be for binds`;
+    return { verdict: "undecided", fault: "trigger_unavailable", text, ran: [] };
+  }
+
   /** Which triggers there are for this event. */
   function routesFor(request: EngineRequest): Routes {
     return tables.routesFor === undefined ? tables.most : tables.routesFor(request);
@@ -252,7 +264,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
           ran: chain.absent,
         });
       }
-      if (chain.triggers.length === 0) return Promise.resolve(rule(chain.absent, facts.silence));
+      if (chain.triggers.length === 0)
+        return Promise.resolve(lostBind(request) ?? rule(chain.absent, facts.silence));
       return dispatch.decide(request, facts, chain);
     },
     wants(request) {

@@ -1,5 +1,5 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 import type { Log } from "../model/log.ts";
@@ -47,6 +47,12 @@ export async function changedSince(directory: string, sinceMs: number): Promise<
   );
   const nowMs = Date.now();
   return times.some((time) => time > sinceMs && time <= nowMs);
+}
+
+/** Whether the text of a trigger file has the word without which nothing is for binds; also when it cannot be read. */
+export async function speaksOfBinds(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  return text?.includes("onBind") !== false;
 }
 
 /** Folders that nothing is looked for in. */

@@ -1,9 +1,10 @@
+import { join } from "node:path";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { KeptSources, TriggerCanary, TriggerPin } from "../model/trigger-version.ts";
 import { type Built, bundle, bundleKept } from "./bundle.ts";
 import { countsOf } from "./failing.ts";
-import { changedSince, triggerFiles } from "./folder.ts";
+import { changedSince, speaksOfBinds, triggerFiles } from "./folder.ts";
 import { type GoodBuilt, isScript, type LoadingOwner, openLoading } from "./loading.ts";
 import type { Fault } from "./position.ts";
 import type { Script } from "./routes.ts";
@@ -22,6 +23,8 @@ export interface ScriptFile {
   /** What is wrong with the file as it is on disk; undefined when that is what runs. */
   readonly fault: Fault | undefined;
   readonly faultSinceMs: number;
+  /** Nothing of it runs, and what it says may be for binds: only its text can tell. */
+  readonly mayBind: boolean;
 }
 
 /** What is to run of a file from now on. */
@@ -128,13 +131,26 @@ export function openScripts(owner: ScriptsOwner): Scripts {
       if (await take(save)) held = held.filter((other) => other !== save);
       else if (!held.includes(save)) held.push(save);
     }
+    for (const one of known.values()) {
+      const isLost = one.fault !== undefined && one.script === undefined;
+      one.mayBind = isLost && (await speaksOfBinds(join(directory, one.file)));
+    }
     return true;
   }
 
   function newFile(file: string, seen: string, built: Built): Writable {
     const settled = { pin: pins.get(file), canary: canaries.get(file) };
     const nothing = { script: undefined, candidate: undefined, before: undefined };
-    return { file, seen, built, ...nothing, ...settled, fault: undefined, faultSinceMs: 0 };
+    return {
+      file,
+      seen,
+      built,
+      ...nothing,
+      ...settled,
+      fault: undefined,
+      faultSinceMs: 0,
+      mayBind: false,
+    };
   }
 
   /** The save as one with those that wait and have a file in common with it. */

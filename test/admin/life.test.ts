@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { entriesOf } from "../../src/admin/life.ts";
 import type { Message, TraceLine } from "../../src/model/message.ts";
 import type { Report } from "../../src/model/report.ts";
-import type { EntryRow } from "../../src/store/messages.ts";
+import type { EntryRow } from "../../src/store/lives.ts";
 import { smsOf } from "../../src/simulator/written.ts";
 
 const sms = smsOf({ from: "+1", to: "+2", text: "Hello", registeredDelivery: 1 });

@@ -78,7 +78,7 @@ async function refusedAs(what: string): Promise<void> {
   assert.ok(await until(isLast, patienceMs), seen);
 }
 
-test("[Y12] accounts of the configuration file bind without a bind trigger, and the rest does not", async () => {
+test("[Y12] accounts of the configuration file bind without a bind trigger, the rest does not, and what the file says anew ends sessions", async () => {
   assert.equal(await statusOf("Shop", secret.Shop), 0);
   assert.equal(await statusOf("Hashed", secret.Hashed), 0);
   assert.equal(await statusOf("Shop", secret.Hashed), 0x0e);
@@ -89,6 +89,7 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, and 
     all.map(({ id, passwordScheme }) => `${id} ${passwordScheme}`),
     ["Hashed file", "Shop file", "Test1 sha1-utf16le", "Test2 sha1-utf16le"],
   );
+  const [shop, removed] = [await bind("Shop", secret.Shop), await bind("Hashed", secret.Hashed)];
   const refused = await run("account", "password", "Shop", "--password", "Another-1");
   assert.match(refused.err, /password of Shop stands in the configuration file/);
 
@@ -99,7 +100,9 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, and 
   // Asked of the list, since only so many refused binds of one address are stored.
   const isKnown = async () => (await accounts.get("Later"))?.passwordScheme === "file";
   assert.ok(await until(isKnown, patienceMs));
-  assert.equal(await statusOf("Later", secret.Later), 0);
+  await Promise.all([shop.closed, removed.closed]);
+  await using later = await bind("Later", secret.Later);
+  assert.equal(later.bindStatus, 0);
   assert.equal(await statusOf("Shop", secret.Shop), 0x0e, "the old one is not remembered");
   assert.equal(await statusOf("Hashed", secret.Hashed), 0x0f);
   assert.equal((await accounts.get("Hashed"))?.passwordScheme, "none");
@@ -112,7 +115,39 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, and 
       patienceMs,
     ),
   );
+  const { status } = await later.submit({ from: "Shop", to, text: "bound still" });
+  assert.equal(status, 0x45, "who did not change is bound still, without credit");
+  const disabled = await run("account", "disable", "Later", "--end-sessions");
+  assert.match(disabled.out, /1 session ended/);
+  await later.closed;
+  assert.equal(await statusOf("Later", secret.Later), 0x0d);
   await writeFile(file, JSON.stringify({ ...written, accounts: next }));
+});
+
+test("[A26] while a file that speaks of binds has never loaded, no password alone is enough: 0x08", async () => {
+  const { engine } = gateway.running;
+  const broken = async (text: string): Promise<number> => {
+    await writeFile(join(gateway.triggers, "gate.ts"), text);
+    await engine.rescan();
+    assert.equal(engine.list().find(({ file }) => file === "gate.ts")?.state, "broken");
+    return statusOf("Shop", secret.Later);
+  };
+  assert.equal(await broken('import { onMessage } from "signalbox"; export const'), 0);
+  assert.equal(
+    await broken('import { onBind } from "signalbox"; export const GATE = onBind({'),
+    0x08,
+  );
+  await refusedAs(
+    "bind FAILED trigger_unavailable: gate.ts has never loaded, and may be for binds",
+  );
+  // One that is sound as a text, but whose name is taken.
+  const taken = TRIGGERS["take.ts"]
+    .replace("TAKE", "MORE")
+    .replace('["Plain", "Sender"]', '["Other"]');
+  assert.equal(await broken(taken), 0x08);
+  await rm(join(gateway.triggers, "gate.ts"));
+  await engine.rescan();
+  assert.equal(await statusOf("Shop", secret.Later), 0);
 });
 
 test("[A33] account add judges the login, sets options, and prints a sheet without the password", async () => {

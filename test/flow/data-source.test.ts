@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connectEsme } from "../../src/simulator/esme.ts";
+import { askAdmin } from "../support/admin.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { messageRequest } from "../support/run-trigger.ts";
@@ -200,7 +201,7 @@ test("a search without an id, a root or an account, or for what is not there to 
   assert.match(await probe("all"), /^Error: messages.find: limit is a whole number from 1 to 100/);
 });
 
-test("a customer hears 0x08 while the database of his password is away, and binds when it is back", async () => {
+test("[A29] [I48] a customer hears 0x08 while the database of his password is away, which log, list and trace tell, and binds when it is back", async () => {
   const { name } = theirs;
   await gateway.query(`alter database ${name} allow_connections false`);
   await gateway.query(
@@ -209,6 +210,22 @@ test("a customer hears 0x08 while the database of his password is away, and bind
   );
   const away = await bound("Shop1", "Pwd1");
   assert.equal(away.bindStatus, 0x08);
+  await away.closed;
+  const told = gateway.log.lines.filter(({ text }) => text === "a data source does not answer");
+  assert.deepEqual(
+    told.map((line) => line["source"]),
+    ["shop"],
+  );
+  type Source = { name: string; lastError?: { text: string } };
+  const { socket } = gateway.running.admin;
+  const { body } = await askAdmin<Source[]>(socket, "GET", "/v1/data-sources");
+  const shop = body.find((one) => one.name === "shop");
+  assert.match(shop?.lastError?.text ?? "", /not currently accepting connections/);
+  const [bind] = await gateway.running.store.messages.list({ all: true, limit: 1 });
+  assert.equal(bind?.status, "FAILED");
+  const trace = JSON.stringify(bind.log);
+  assert.match(trace, /"source":"shop","result":"data_source_down"/);
+  assert.doesNotMatch(JSON.stringify([trace, gateway.log.lines]), /DC215545/);
   await gateway.query(`alter database ${name} allow_connections true`);
   await using back = await bound("Shop1", "Pwd1");
   assert.equal(back.bindStatus, 0);

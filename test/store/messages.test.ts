@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freshDatabase } from "../support/database.ts";
-import { acceptance, child, finish, message, newId, openTestStore } from "./fixtures.ts";
+import { firstIdAt, idMaker, idTimeMs } from "../../src/model/id.ts";
+import { type TestDatabase, freshDatabase } from "../support/database.ts";
+import {
+  acceptance,
+  child,
+  childOf,
+  finish,
+  message,
+  newId,
+  openTestStore,
+  told,
+} from "./fixtures.ts";
 
-test("a life is found by any id of it, in both forms, by the provider's id and by its numbers", async () => {
+test("a life is found by any id of it, in both forms, by the provider's id, by its numbers and by its sender's name for it", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
-  const one = acceptance();
+  const made = acceptance();
+  const named = { ...made.message, client: { reference: "order 7" } };
+  const one = { ...made, message: named };
   await store.writer.accept(one);
   await store.writer.finish(finish(one, { providerId: "0A1b2C" }));
   const { id } = one.message;
@@ -17,6 +29,7 @@ test("a life is found by any id of it, in both forms, by the provider's id and b
     "0a1B2c",
     "+31699887766",
     "31612345678",
+    "order 7",
   ];
   for (const key of keys) {
     const lives = await store.messages.life(key, 10);
@@ -74,3 +87,93 @@ test("messages are listed newest first, page by page, and binds only when asked 
   assert.deepEqual(await ids({ all: false, limit: 2, before: sent[0] ?? "" }), sent.slice(1));
   assert.deepEqual(await ids({ all: false, limit: 9, account: "Test2" }), [sent[1]]);
 });
+
+/**
+ * To plan for a day takes a lock on its tables, and planning is what takes the time. So all days that a
+ * look-up has no need of are locked: one that asks for them all the same fails.
+ */
+test("[Y34] a look-up opens the tables of the days that it needs and of no other, however many are kept", async () => {
+  await using db = await freshDatabase();
+  const nowMs = Date.now();
+  const dayMs = 86_400_000;
+  const old = idMaker(() => nowMs - 15 * dayMs);
+  const reported = idMaker(() => nowMs - 12 * dayMs);
+  const made = acceptance();
+  const busy = Array.from({ length: 3 }, () => acceptance());
+  await db.query("select make_partitions((now() at time zone 'utc')::date - 30, 30)");
+  await db.query(`alter database ${db.name} set lock_timeout = '2s'`);
+  await using store = await openTestStore(db.url);
+  const root = message({ id: old(), from: "SHOP", to: "+4915112345678" });
+  const original = { ...root, root: root.id };
+  const sent = childOf(original, { id: old() });
+  const accepted = {
+    ...made,
+    message: original,
+    forwards: [{ ...made.forwards[0]!, message: sent }],
+  };
+  await store.writer.accept(accepted);
+  await store.writer.finish(finish(accepted, { providerId: "p15" }));
+  const late = told(accepted, { id: reported() });
+  await db.query(
+    `insert into message select $1, root, id, at, 'out', 'report', channel, account, from_address, to_address,
+      body, data_coding, meta, hops, '[]' from message where id = $2`,
+    [late.message.id, sent.id],
+  );
+  for (const one of busy) await store.writer.accept(one);
+
+  // Its life may go on until today, but only in `message`.
+  const oldDays = [original.id, late.message.id].map(dayOf);
+  const needed = (name: string): boolean =>
+    oldDays.some((day) => name.endsWith(day)) ||
+    (name.startsWith("message") && (name > `message_p${oldDays[0]}` || name === "message_default"));
+  for (const key of [original.id, sent.id, BigInt(`0x${sent.id.replaceAll("-", "")}`).toString()])
+    await lockedBut(db, needed, async () => {
+      const [life] = await store.messages.life(key, 1);
+      assert.deepEqual(
+        life?.entries.map(({ message: { id }, attempts }) => [id, attempts.length]),
+        [
+          [original.id, 0],
+          [sent.id, 1],
+          [late.message.id, 0],
+        ],
+      );
+      assert.equal((await store.messages.show(late.message.id))?.message.id, late.message.id);
+    });
+  const since = dayOf(firstIdAt(nowMs - 2 * dayMs));
+  const recent = (name: string): boolean => name.slice(-8) > since || name.endsWith("_default");
+  await lockedBut(db, recent, async () => {
+    const lives = await store.messages.life("+31699887766", busy.length);
+    const ids = busy.map((one) => one.message.id);
+    assert.deepEqual(
+      lives.map((life) => life.root),
+      ids.toReversed(),
+      "the newest of a number that is used every day",
+    );
+  });
+  for (const key of ["p15", "+4915112345678"])
+    assert.equal((await store.messages.life(key, 20))[0]?.entries.length, 3, key);
+});
+
+/** Runs it while the partitions of all tables are locked but these. */
+async function lockedBut(
+  db: TestDatabase,
+  needed: (name: string) => boolean,
+  act: () => Promise<void>,
+): Promise<void> {
+  const found = await db.query<{ name: string }>(`
+    select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where c.relkind = 'r' and c.relname ~ '^(message|state|attempt|trace)_'`);
+  const others = found.map(({ name }) => name).filter((name) => !needed(name));
+  assert.ok(others.length > 60, `${others.length} are locked`);
+  await db.query("begin");
+  await db.query(`lock table ${others.join(", ")} in access exclusive mode`);
+  try {
+    await act();
+  } finally {
+    await db.query("rollback");
+  }
+}
+
+function dayOf(id: string): string {
+  return new Date(idTimeMs(id)).toISOString().slice(0, 10).replaceAll("-", "");
+}
