@@ -48,7 +48,7 @@ export const webhookSettings = z
       .default(1_000_000)
       .meta({ unit: "calls" })
       .describe(
-        "Calls that may wait for one endpoint, in the database; above it what is new is dropped, counted and logged.",
+        "Calls that may wait for one endpoint, in the database; above it what is new is given up at once, for `signalbox webhook resend`.",
       ),
   })
   .prefault({})
