@@ -14,7 +14,7 @@ import { heldMax } from "../../src/webhook/lane.ts";
 import { acceptance, finish, newId, openTestStore, type TestStore } from "../store/fixtures.ts";
 import { freshDatabase } from "../support/database.ts";
 import { type RecorderLog, recorderLog } from "../support/log.ts";
-import { type Receiver, startReceiver, toldBy } from "../support/webhook-receiver.ts";
+import { type Receiver, startReceiver, toldBy, verify } from "../support/webhook-receiver.ts";
 
 interface Site extends AsyncDisposable {
   readonly store: TestStore;
@@ -29,14 +29,16 @@ async function open(
     readonly waitingMax?: number;
     readonly retryFirstMs?: number;
     readonly timeoutMs?: number;
+    readonly secretsKey?: string;
+    readonly secretsKeyBefore?: string;
   } = {},
 ): Promise<Site> {
   const store = await openTestStore(url);
   const log = recorderLog();
   // A time-out that a busy machine reaches would tell one thing twice.
-  const { waitingMax, retryFirstMs = 20, timeoutMs = 20_000 } = more;
+  const { retryFirstMs = 20, ...own } = { timeoutMs: 20_000, ...more };
   const webhooks = await openWebhooks({
-    settings: webhookSettings.parse({ allowPrivate: ["127.0.0.1"], timeoutMs, waitingMax }),
+    settings: webhookSettings.parse({ allowPrivate: ["127.0.0.1"], ...own }),
     store,
     optionsOf: () => standardOptions,
     takenOn: (channel) => (channel === "SMPP1" ? "SENT" : "DELIVERED"),
@@ -45,6 +47,9 @@ async function open(
     meter: silentMeter,
     newId,
     pace: { retryFirstMs, openFirstMs: 50 },
+  }).catch(async (cause: unknown) => {
+    await store[Symbol.asyncDispose]();
+    throw cause;
   });
   await webhooks.takeUp();
   return {
@@ -238,4 +243,57 @@ test("what is told rides in the commit that it tells of: what cannot be paid tel
   const taken = takenOf(receiver);
   assert.deepEqual([...taken], [[one.message.id, ["message.accepted", "message.sent"]]]);
   assert.ok(!JSON.stringify(site.log.lines).includes("whsec_"));
+});
+
+test("with a key in the settings no secret is readable in the database, a new key takes over, and without it there is no start", async () => {
+  await using database = await freshDatabase();
+  await using receiver = await startReceiver();
+  const keys = ["a", "b", "c"].map((letter) => letter.repeat(32));
+  const [one = "", two = "", three = ""] = keys;
+  const kept = async () => {
+    const rows = await database.query<{ secrets: string }>(
+      "select secrets from webhook order by id",
+    );
+    return rows.map(({ secrets }) => secrets).join("\n");
+  };
+  const secrets: string[] = [];
+  const check = async ({ webhooks }: Site) => {
+    for (const [n, { id }] of (await webhooks.list()).entries()) {
+      assert.ok((await webhooks.test(id)).ok);
+      verify(secrets[n] ?? "", receiver.calls.at(-1) ?? { headers: {}, body: "" });
+    }
+  };
+  const add = async ({ webhooks }: Site) =>
+    secrets.push((await webhooks.add({ account: "Test1", url: `${receiver.url}/hook` })).secret);
+  {
+    await using site = await open(database.url);
+    await add(site);
+    assert.ok((await kept()).includes(secrets[0] ?? ""), "in clear where no key is set");
+  }
+  {
+    await using site = await open(database.url, { secretsKey: one });
+    await add(site);
+    assert.doesNotMatch(await kept(), /whsec_/);
+    await check(site);
+  }
+  const before = await kept();
+  {
+    await using site = await open(database.url, { secretsKey: two, secretsKeyBefore: one });
+    await check(site);
+  }
+  assert.notEqual(await kept(), before);
+  {
+    await using site = await open(database.url, { secretsKey: two });
+    await check(site);
+    const [first] = await site.webhooks.list();
+    secrets[0] = (await site.webhooks.rotate(first?.id ?? "", 0)).secret;
+    assert.doesNotMatch(await kept(), /whsec_/);
+  }
+  const refused =
+    /webhooks.secretsKey: the secret of webhook \S+ is sealed with the key \w+, which/;
+  await assert.rejects(open(database.url, { secretsKey: three }), refused);
+  await assert.rejects(open(database.url), refused);
+  // Another one's secret is no use in the place of one's own.
+  await database.query("update webhook set secrets = (select max(secrets) from webhook)");
+  await assert.rejects(open(database.url, { secretsKey: two }), /was changed in the database/);
 });
