@@ -38,7 +38,6 @@ const webhookShape: z.ZodType<WebhookView> = z.object({
   openUntilMs: maybe(z.number()),
   told: z.number(),
   failed: z.number(),
-  dropped: z.number(),
   lastError: maybe(z.string()),
 });
 
@@ -279,16 +278,14 @@ function listed(all: readonly WebhookView[]): string {
   );
 }
 
-function stateOf({ disabled, breaker, openUntilMs, dropped }: WebhookView): string {
-  const state =
-    disabled !== undefined
-      ? `off: ${disabled}`
-      : breaker === "open"
-        ? `resting until ${dateTime(openUntilMs ?? 0)}`
-        : breaker === "trying"
-          ? "being tried"
-          : "on";
-  return dropped === 0 ? state : `${state}, ${dropped} lost`;
+function stateOf({ disabled, breaker, openUntilMs }: WebhookView): string {
+  return disabled !== undefined
+    ? `off: ${disabled}`
+    : breaker === "open"
+      ? `resting until ${dateTime(openUntilMs ?? 0)}`
+      : breaker === "trying"
+        ? "being tried"
+        : "on";
 }
 
 function deadListed(dead: readonly DeadHookView[]): string {

@@ -1,6 +1,6 @@
 import { z } from "../config/schema.ts";
 import { commonSettings, rateSetting } from "./settings.ts";
-import { serverTlsSettings } from "./tls-settings.ts";
+import { listenerTlsSettings } from "./tls-settings.ts";
 
 const dayMs = 86_400_000;
 
@@ -24,7 +24,7 @@ export const httpServerSettings = z
       .default(["127.0.0.1", "::1"])
       .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all."),
     port: z.int().min(0).max(65_535).default(8080).describe("TCP port; 0 takes a free one."),
-    tls: serverTlsSettings.optional(),
+    tls: listenerTlsSettings.optional(),
     connectionsMax: z
       .int()
       .min(1)

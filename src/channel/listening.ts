@@ -28,14 +28,19 @@ interface Asked {
   readonly at: string;
 }
 
-/** Each that is not switched off: `listeners` where it is given, else `port` and `tls.port`. */
+/**
+ * Each that is not switched off: `listeners` where it is given, else `port` and `tls.port`. A `tls` that
+ * names no port of its own is for `port`: then nothing is taken in clear.
+ */
 export function listenersOf(
-  settings: Pick<SmppServerSettings, "address" | "port" | "tls" | "listeners">,
+  settings: Pick<PortSettings, "address" | "port" | "tls" | "listeners">,
 ): readonly Asked[] {
   const { address, port, tls, listeners } = settings;
   if (listeners === undefined) {
     const plain = { address, port, tls: undefined, at: "" };
-    return tls === undefined ? [plain] : [plain, { address, port: tls.port, tls, at: "tls" }];
+    if (tls === undefined) return [plain];
+    if (!("port" in tls)) return [{ address, port, tls, at: "tls" }];
+    return [plain, { address, port: tls.port, tls, at: "tls" }];
   }
   return listeners.flatMap((one, index) => {
     const standard = one.tls === undefined ? 2775 : 2776;
@@ -45,7 +50,8 @@ export function listenersOf(
 }
 
 /** The settings of a channel that opens ports. */
-export type PortSettings = Pick<SmppServerSettings, "address" | "port" | "tls" | "listeners"> & {
+export type PortSettings = Pick<SmppServerSettings, "address" | "port" | "listeners"> & {
+  readonly tls?: SmppServerSettings["tls"] | ListenerTlsSettings;
   /** ms for a TLS handshake. */
   readonly bindTimeoutMs: number;
   /** Connections at a time. */

@@ -108,7 +108,7 @@ export function createCounting(registry: Registry): {
   });
   const hookCalls = counter(
     "webhook_calls_total",
-    "Calls of customers' URLs, by what became of them: told, again, dead, dropped.",
+    "Calls of customers' URLs, by what became of them: told, again, dead.",
     ["account", "result"],
   );
   const adminRefusals = counter("admin_refusals_total", "Requests that the admin port refused.", [

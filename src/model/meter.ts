@@ -50,9 +50,9 @@ export interface Meter {
   }): void;
   /**
    * What became of one call of a customer's URL: `told`, `again` when it failed and will be tried again,
-   * `dead` when it was given up, `dropped` when too much waited already.
+   * `dead` when it was given up.
    */
-  hookCalled(account: string, result: "told" | "again" | "dead" | "dropped"): void;
+  hookCalled(account: string, result: "told" | "again" | "dead"): void;
   /** The admin port refused a request: `token`, `host`, or `flood` when the answer was 429. */
   adminRefused(why: "token" | "host" | "flood"): void;
 }

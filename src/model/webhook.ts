@@ -53,6 +53,8 @@ export interface Hook {
   readonly event: WebhookEvent;
   /** JSON, as it is sent. */
   readonly payload: string;
+  /** Why it is given up before it was tried: then it is kept for who sends it again. */
+  readonly dead?: string | undefined;
 }
 
 /** A message that was taken over, with what was made of it. */
@@ -102,10 +104,9 @@ export interface WebhookView extends Omit<WebhookEndpoint, "secrets"> {
   /** `open`: nothing is told there until `openUntilMs`, because it failed too often in a row. */
   readonly breaker: "closed" | "open" | "trying";
   readonly openUntilMs: number | undefined;
-  /** Since the start: told, failed tries, and what was dropped because too much waited. */
+  /** Since the start: told, and failed tries. */
   readonly told: number;
   readonly failed: number;
-  readonly dropped: number;
   readonly lastError: string | undefined;
 }
 

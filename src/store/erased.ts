@@ -87,8 +87,9 @@ export function eraserOf(number: string): Eraser {
     );
   }
 
+  /** `data` is the content in base64, as a webhook tells what is no text. */
   function cleaned(name: string, value: unknown): unknown {
-    if (typeof value === "string") return clean(name, value);
+    if (typeof value === "string") return name === "data" ? "" : clean(name, value);
     if (Array.isArray(value)) return value.map((one: unknown) => cleaned(name, one));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, cleaned(key, one)]));

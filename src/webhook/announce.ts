@@ -20,10 +20,13 @@ const ENDS: Readonly<Partial<Record<Status, WebhookEvent>>> = {
 
 const none: readonly Hook[] = [];
 
+/** Why a call is given up before it was tried; an operator reads it. */
+const tooMuch = "too much waited for this webhook";
+
 export interface AnnounceParts {
   /** Those of an account that can be told now; undefined for nearly all accounts. */
   readonly endpointsOf: (account: string) => readonly WebhookEndpoint[] | undefined;
-  /** Too much waits for it: nothing is added. Counts what it refuses. */
+  /** Too much waits for it: what is new is given up at once, which loses nothing. */
   readonly isFull: (endpoint: WebhookEndpoint) => boolean;
   readonly optionsOf: (account: string) => KeptOptions;
   /** Whom a channel leads to: `SENT` a provider, `DELIVERED` customers; undefined for one that is gone. */
@@ -148,7 +151,7 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
     for (const endpoint of endpointsOf(account) ?? []) {
       const { channels, events } = endpoint;
       if (!events.includes(event) || (channels.length > 0 && !channels.includes(channel))) continue;
-      if (isFull(endpoint)) continue;
+      const dead = isFull(endpoint) ? tooMuch : undefined;
       const id = newId();
       const payload = JSON.stringify({
         id,
@@ -157,7 +160,7 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
         api_version: apiVersion,
         data,
       });
-      hooks.push({ id, endpoint: endpoint.id, subject, event, payload });
+      hooks.push({ id, endpoint: endpoint.id, subject, event, payload, dead });
     }
   }
 

@@ -6,8 +6,8 @@ import type { Hook, WebhookEndpoint } from "../model/webhook.ts";
 import type { Store, WaitingHook } from "../store/store.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { callEndpoint } from "./caller.ts";
-import { createDroppedLine } from "./dropped-line.ts";
 import { type Held, type Lane, createLane } from "./lane.ts";
+import { createOverflowLine } from "./overflow-line.ts";
 import { triesMax, waitMs } from "./retry.ts";
 
 /** Calls of all endpoints that are held in memory, each about a KiB. */
@@ -53,7 +53,6 @@ export interface EndpointFacts {
   readonly openUntilMs: number | undefined;
   readonly told: number;
   readonly failed: number;
-  readonly dropped: number;
   readonly lastError: string | undefined;
 }
 
@@ -61,7 +60,7 @@ export interface EndpointFacts {
 export interface Dispatcher {
   /** Takes up what an earlier start left: so many calls at each endpoint. */
   takeUp(counts: ReadonlyMap<string, { readonly waiting: number }>): void;
-  /** No more may wait there; counts what is dropped because of that. */
+  /** No more may wait there. */
   isFull(endpoint: WebhookEndpoint): boolean;
   facts(id: string): EndpointFacts;
   /** Something has changed: the table has `more` calls, or the endpoint may be called again. */
@@ -88,7 +87,6 @@ interface Place {
   wakeAtMs: number;
   told: number;
   failed: number;
-  dropped: number;
   lastError: string | undefined;
 }
 
@@ -100,7 +98,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let underWay = 0;
   let stopped = false;
   let nextPlan: NodeJS.Immediate | undefined;
-  const dropped = createDroppedLine(log, limits.waitingMax);
+  const overflow = createOverflowLine(log, limits.waitingMax);
   const shared = {
     nowMs: clock.nowMs,
     mayHold: () => heldAll < heldAllMax,
@@ -122,19 +120,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         }
       plan();
     },
-    isFull({ id, account }) {
-      const place = places.get(id);
-      if (place === undefined || place.waiting < limits.waitingMax) return false;
-      place.dropped += 1;
-      meter.hookCalled(account, "dropped");
-      dropped.add();
-      return true;
-    },
+    isFull: ({ id }) => (places.get(id)?.waiting ?? 0) >= limits.waitingMax,
     facts(id) {
-      const { waiting, breaker, told, failed, dropped, lastError } = placeOf(id);
+      const { waiting, breaker, told, failed, lastError } = placeOf(id);
       const state = breaker.state(clock.nowMs());
       const openUntilMs = breaker.untilMs;
-      return { waiting, breaker: state, openUntilMs, told, failed, dropped, lastError };
+      return { waiting, breaker: state, openUntilMs, told, failed, lastError };
     },
     look(id, more) {
       const place = placeOf(id);
@@ -161,7 +152,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       stopped = true;
       clearInterval(sweeping);
       clearImmediate(nextPlan);
-      dropped.end();
+      overflow.end();
       for (const place of places.values()) clearTimeout(place.wake);
       while (open.size > 0) await Promise.all(open);
     },
@@ -170,7 +161,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   function offer(hooks: readonly Hook[]): void {
     const nowMs = clock.nowMs();
     for (const hook of hooks) {
-      if (parts.endpoint(hook.endpoint) === undefined) continue;
+      const endpoint = parts.endpoint(hook.endpoint);
+      if (endpoint === undefined) continue;
+      if (hook.dead !== undefined) {
+        meter.hookCalled(endpoint.account, "dead");
+        overflow.add();
+        continue;
+      }
       const place = placeOf(hook.endpoint);
       place.waiting += 1;
       place.lane.offer({ ...hook, tries: 0, dueMs: nowMs, atMs: nowMs, underWay: false });
@@ -184,7 +181,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (place === undefined) {
       const lane = createLane(true, shared);
       const breaker = createBreaker(chance, limits.openFirstMs);
-      const counts = { underWay: 0, waiting: 0, told: 0, failed: 0, dropped: 0 };
+      const counts = { underWay: 0, waiting: 0, told: 0, failed: 0 };
       const flags = {
         wanted: false,
         reading: false,

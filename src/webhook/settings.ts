@@ -2,6 +2,8 @@ import { z } from "../config/schema.ts";
 import { createAddressGuard } from "../http/private-address.ts";
 import { GatewayError } from "../model/error.ts";
 
+const key = z.string().min(32).max(1_000).meta({ secret: true }).optional();
+
 export const webhookSettings = z
   .strictObject({
     allowPrivate: z
@@ -48,9 +50,20 @@ export const webhookSettings = z
       .default(1_000_000)
       .meta({ unit: "calls" })
       .describe(
-        "Calls that may wait for one endpoint, in the database; above it what is new is dropped, counted and logged.",
+        "Calls that may wait for one endpoint, in the database; above it what is new is given up at once, for `signalbox webhook resend`.",
       ),
+    secretsKey: key.describe(
+      "Seals the secrets of webhooks in the database; such as `openssl rand -base64 32` makes it. Without it they are there in clear.",
+    ),
+    secretsKeyBefore: key.describe(
+      "The key before this one: opens what that has sealed, until the next start has sealed it anew.",
+    ),
   })
+  .refine(
+    ({ secretsKey, secretsKeyBefore }) =>
+      secretsKeyBefore === undefined || secretsKey !== undefined,
+    { error: "is for `secretsKey`, which is not set", path: ["secretsKeyBefore"] },
+  )
   .prefault({})
   .describe(
     "How customers are told at their own URLs; the URLs are set by `signalbox webhook add`.",

@@ -17,6 +17,7 @@ import { createAnnouncer } from "./announce.ts";
 import { callEndpoint } from "./caller.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { type EndpointWish, changed, madeOf, rotated } from "./endpoint.ts";
+import { createSeal } from "./seal.ts";
 import type { WebhookSettings } from "./settings.ts";
 
 /** Endpoints of one account, and of all. */
@@ -64,6 +65,7 @@ export interface Webhooks {
   stop(): Promise<void>;
 }
 
+/** Rejects with `bad_configuration` when secrets were sealed with a key that is not in the settings. */
 export async function openWebhooks(parts: {
   readonly settings: WebhookSettings;
   readonly store: Pick<Store, "webhooks" | "writer">;
@@ -79,7 +81,7 @@ export async function openWebhooks(parts: {
 }): Promise<Webhooks> {
   const { settings, store, clock, log, meter, newId, chance = Math.random, pace = {} } = parts;
   const { webhooks: table, writer } = store;
-  const { allowPrivate, timeoutMs, requestsMax } = settings;
+  const { allowPrivate, timeoutMs, requestsMax, secretsKey, secretsKeyBefore } = settings;
   const guard = createAddressGuard(allowPrivate);
   const fetcher = createFetch({
     hosts: undefined,
@@ -92,7 +94,12 @@ export async function openWebhooks(parts: {
   let tellable: ReadonlyMap<string, readonly WebhookEndpoint[]> = new Map();
   /** Changes go one after the other, so that each builds on the one before. */
   let changing: Promise<unknown> = Promise.resolve();
-  for (const endpoint of await table.endpoints()) endpoints.set(endpoint.id, endpoint);
+  const seal = createSeal([secretsKey, secretsKeyBefore].filter((key) => key !== undefined));
+  for (const kept of await table.endpoints()) {
+    const endpoint = seal.opened(kept);
+    endpoints.set(endpoint.id, endpoint);
+    if (seal.isOld(kept)) await table.put(seal.sealed(endpoint));
+  }
   sort();
   const dispatcher = createDispatcher({
     table,
@@ -222,7 +229,7 @@ export async function openWebhooks(parts: {
 
   /** In the table first, so that nothing is told that would be forgotten. */
   async function keep(endpoint: WebhookEndpoint): Promise<void> {
-    await table.put(endpoint);
+    await table.put(seal.sealed(endpoint));
     endpoints.set(endpoint.id, endpoint);
     sort();
   }

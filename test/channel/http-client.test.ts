@@ -329,6 +329,41 @@ test("callbacks are answered after the commit; who is not the provider, and what
   assert.equal(await call(list(report)), 503, "while it is drained nobody is let in");
 });
 
+test("a flood of callbacks is 503 above the limit, and the first are answered all the same", async () => {
+  await using web = await startWeb(taken);
+  let came = (): void => undefined;
+  let decide = (): void => undefined;
+  const decided = new Promise<void>((resolve) => (decide = resolve));
+  const callbacks = { port: 0, secret, requestsMax: 2 };
+  await using one = await open(
+    web.url,
+    { provider: "cgi-form", callbacks },
+    {
+      answers: {
+        async report() {
+          came();
+          await decided;
+          return { kind: "accepted" };
+        },
+      },
+    },
+  );
+  const there = `http://${host}:${one.channel.ports()[0]}/${encodeURIComponent(secret)}/reports`;
+  const call = (id: number) => fetch(`${there}?id=${id}-1&status=1&to=31612345678`);
+  const first = [call(1), call(2)];
+  while (one.events.report.length < 2) await new Promise<void>((resolve) => (came = resolve));
+  const flood = await Promise.all(Array.from({ length: 20 }, (_, n) => call(n + 3)));
+  for (const { status, headers } of flood)
+    assert.deepEqual([status, headers.get("retry-after")], [503, "5"]);
+  assert.equal(one.events.report.length, 2, "nothing of it was decided");
+  decide();
+  assert.deepEqual(
+    (await Promise.all(first)).map(({ status }) => status),
+    [200, 200],
+  );
+  assert.equal((await call(3)).status, 200, "it may come again");
+});
+
 test("a provider that signs nothing is known by the path, by Basic, or by its address", async () => {
   await using web = await startWeb(taken);
   const callbacks = { port: 0, secret };

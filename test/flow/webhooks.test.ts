@@ -3,8 +3,10 @@
  * an HTTP server that plays the customer's, with endpoints set over the admin API as an operator does.
  */
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import type { DeadHookView, WebhookTestView, WebhookView } from "../../src/model/webhook.ts";
+import { signalbox } from "../cli/cli.ts";
 import { type AdminAnswer, type Refusal, askAdmin } from "../support/admin.ts";
 import { customer } from "../support/customer.ts";
 import { type TestGateway, startGateway } from "../support/gateway.ts";
@@ -20,6 +22,7 @@ let receiver: Receiver;
 before(async () => {
   receiver = await startReceiver();
   gateway = await startGateway({
+    live: true,
     settings: { webhooks: { allowPrivate: ["127.0.0.1"], timeoutMs: 2_000 } },
     channels: { OTHER: { type: "smpp-server", address: ["127.0.0.1"], port: 0 } },
     triggers: {
@@ -223,4 +226,45 @@ test("a refusal is a dead letter that one command sends again; 410 disables; pri
   assert.match(await refused({ events: ["message.read"] }), /^400 There is no event/);
   assert.match(await refused({ secret: "whsec_c2hvcnQ=" }), /^400 A secret is/);
   assert.match(await refused({ account: "Nobody" }), /^401 /);
+});
+
+test("signalbox webhook: what is added is told, tried, given up, sent again, given a new secret and removed", async () => {
+  const config = join(dirname(gateway.triggers), "signalbox.yaml");
+  const run = (...args: string[]) => signalbox(["webhook", ...args, "--config", config]);
+  const url = `${receiver.url}/by-hand`;
+  receiver.answer(() => 422);
+  const added = await run("add", "Test1", url, "--event", "message.accepted");
+  const [, id = "", secret = ""] =
+    /^Webhook (\S+) of Test1 is told of message\.accepted\.\nIts secret, shown once: (whsec_\S+)\n/.exec(
+      added.out,
+    ) ?? [];
+  assert.deepEqual([added.code, added.err, id.length], [0, "", 36], added.out);
+  const esme = await customer(gateway);
+  await esme.submit({ from: "+31699887766", to: "+31612345670", text: "Hi" });
+  await esme.unbind();
+  await receiver.until((calls) => calls.some(({ path }) => path === "/by-hand"));
+  const [failed, refused] = await Promise.all([run("test", id), run("resend")]);
+  assert.deepEqual([failed.code, refused.code], [1, 2]);
+  assert.match(failed.out, /^It failed after \d+ ms: answered with 422\.\n/);
+  const [dead, listed] = await Promise.all([run("dead", "--endpoint", id), run("list", "--json")]);
+  const [, call = ""] =
+    /^(\S{36}) .* message\.accepted .* 1 +answered with 422$/m.exec(dead.out) ?? [];
+  const [shown] = JSON.parse(listed.out);
+  assert.deepEqual([shown.id, shown.url, shown.dead, shown.secrets], [id, url, 1, 1], dead.out);
+  assert.ok(!listed.out.includes(secret));
+  receiver.answer(() => 200);
+  const count = receiver.taken.length;
+  const resent = await run("resend", call);
+  assert.match(resent.out, /^1 call is made again\.\n/);
+  await receiver.until(() => receiver.taken.length > count);
+  assert.equal(receiver.taken.at(-1)?.headers["webhook-id"], call);
+  const rotated = await run("rotate", id, "--json");
+  const tried = await run("test", id);
+  assert.match(tried.out, /^It answered with 200 after \d+ ms\.\n/);
+  for (const known of [secret, JSON.parse(rotated.out).secret])
+    verify(known, receiver.calls.at(-1) ?? { headers: {}, body: "" });
+  const removed = await run("remove", id, "--yes");
+  assert.match(removed.out, /is gone, and 0 calls with it\.\n/);
+  const unknown = await run("test", id);
+  assert.deepEqual([unknown.code, unknown.out], [1, ""]);
 });

@@ -1,10 +1,18 @@
 /** What comes back over HTTP, what is broken, too much, too slow, and what the page of the API says. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApi } from "../../src/channel/http-server/openapi-page.ts";
-import { type TestApi, startApi } from "./api.ts";
+import { selfSigned } from "../../src/http/self-signed.ts";
+import { signalbox } from "../cli/cli.ts";
+import { type TestApi, ask, startApi } from "./api.ts";
 
 const to = "+31612345678";
 
@@ -25,8 +33,16 @@ export const TELL = onStatus({ status: ["DELIVERED"] }, (message) => message.roo
 
 let api: TestApi;
 let key: string;
+let folder: string;
+/** Of a certificate that an operator brings. */
+let brought: { readonly key: string; readonly certificate: string };
 before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "signalbox-edges-"));
+  brought = await selfSigned(["localhost", "127.0.0.1"], Date.now());
+  await writeFile(join(folder, "us.pem"), brought.key + brought.certificate, { mode: 0o600 });
+  const here = { type: "http-server", address: ["127.0.0.1"], port: 0 };
   api = await startApi({
+    live: true,
     triggers: { "in.ts": IN, "out.ts": OUT },
     channels: {
       HTTP1: {
@@ -36,11 +52,17 @@ before(async () => {
         batchMax: 3,
         failedLoginsMax: 0,
       },
+      GUARDED: { ...here, failedLoginsMax: 3 },
+      OWN: { ...here, tls: {} },
+      FILES: { ...here, tls: { certificate: join(folder, "us.pem"), minVersion: "TLSv1.3" } },
     },
   });
   key = await api.key({ scopes: ["admin"] });
 });
-after(() => api[Symbol.asyncDispose]());
+after(async () => {
+  await api[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
 
 const post = (body: unknown, headers = {}) =>
   api.ask("POST", "/v1/messages", { key, body, headers });
@@ -258,4 +280,85 @@ test("the page of the API is what is served and committed; its examples work and
       }
     }
   assert.deepEqual(Object.keys(page["paths"]), Object.keys(committed.paths));
+});
+
+test("with TLS, a certificate of our own or from files, the port takes nothing in clear", async () => {
+  const channelOf = (name: string) => api.gateway.running.channels.get(name);
+  const secret = { authorization: `Bearer ${key}` };
+  const asked = async (name: string, ca: string) => {
+    const channel = channelOf(name);
+    const ports = channel?.ports() ?? [];
+    assert.equal(ports.length, 1, "one port, which is the one in the settings");
+    const request = get({
+      host: "127.0.0.1",
+      port: ports[0],
+      path: "/v1/account",
+      ca,
+      headers: secret,
+    });
+    const [answer] = await once(request, "response");
+    return `${answer.statusCode} ${JSON.parse(await textOf(answer)).id}`;
+  };
+  const [certificate] = channelOf("OWN")?.view().certificates ?? [];
+  const own = await readFile(certificate?.path ?? "", "utf8");
+  assert.equal(await asked("OWN", own), "200 Test1");
+  assert.equal(await asked("FILES", brought.certificate), "200 Test1");
+  await assert.rejects(asked("FILES", own), /self-signed|unable to verify/);
+  const [port] = channelOf("OWN")?.ports() ?? [];
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/account`, { headers: secret }));
+});
+
+test("who guesses keys or passwords hears 429 from his address, also with the right one, and the log says so", async () => {
+  const [port = 0] = api.gateway.running.channels.get("GUARDED")?.ports() ?? [];
+  const status = async (who: Parameters<typeof ask>[3]) =>
+    (await ask(port, "GET", "/v1/account", who)).status;
+  const wrong = `sbk_000000000000_${"A".repeat(43)}`;
+  assert.equal(await status({ key }), 200);
+  assert.deepEqual([await status({ key: wrong }), await status({ key: "junk" })], [401, 401]);
+  assert.equal(await status({ key }), 200, "two of three");
+  assert.equal(await status({ key: wrong }), 401);
+  const { status: refused, body, headers } = await ask(port, "GET", "/v1/account", { key });
+  assert.deepEqual([refused, body["code"], headers.get("retry-after")], [429, "throttled", "1"]);
+  assert.equal((await api.ask("GET", "/v1/account", { key })).status, 200, "elsewhere he is known");
+  const told = JSON.stringify(api.gateway.log.lines.filter(({ level }) => level === "warn"));
+  assert.match(told, /too many refused keys and passwords/);
+  assert.ok(!told.includes(wrong) && !told.includes(key));
+});
+
+test("apikey: a key is told once, two of a name are good, and what is rotated or removed is refused at once", async () => {
+  const config = join(dirname(api.gateway.triggers), "signalbox.yaml");
+  const apikey = (...args: string[]) => signalbox(["apikey", ...args, "--config", config]);
+  const isGood = async (text: string) =>
+    (await api.ask("GET", "/v1/account", { key: text })).status === 200;
+
+  const added = await apikey("add", "Test1", "--name", "web", "--scope", "read", "--for", "90d");
+  assert.deepEqual([added.code, added.err], [0, ""]);
+  const [, id = "", first = ""] = /^Key (\S+) of Test1:\n(sbk_\S+)\n/.exec(added.out) ?? [];
+  assert.ok(await isGood(first), added.out);
+  const [listed, rotated] = await Promise.all([
+    apikey("list", "Test1"),
+    apikey("rotate", id, "--json"),
+  ]);
+  assert.match(listed.out, new RegExp(`${id} +Test1 +web +read`));
+  const second = JSON.parse(rotated.out);
+  assert.deepEqual([second.name, second.scopes, rotated.code], ["web", ["read"], 0]);
+  assert.ok((await isGood(first)) && (await isGood(second.key)), "both, for a day");
+  const [third, unsure] = await Promise.all([
+    apikey("add", "Test1", "--name", "web"),
+    apikey("remove", id),
+  ]);
+  assert.deepEqual([third.code, third.out], [1, ""]);
+  assert.match(third.err, /^signalbox: .*two.*\n$/);
+  assert.deepEqual([unsure.code, await isGood(first)], [2, true], "without a terminal, not so");
+  const removed = await apikey("remove", id, "--yes", "--json");
+  assert.deepEqual([removed.code, JSON.parse(removed.out)], [0, { id }]);
+  assert.ok(!(await isGood(first)), "it is good no more");
+  const next = JSON.parse((await apikey("rotate", second.id, "--overlap", "0s", "--json")).out);
+  assert.ok(!(await isGood(second.key)) && (await isGood(next.key)));
+  const [all, unknown] = await Promise.all([
+    apikey("list", "Test1", "--json"),
+    apikey("rotate", id),
+  ]);
+  assert.ok(!all.out.includes("sha256") && !all.out.includes(next.key));
+  assert.deepEqual([unknown.code, unknown.out], [1, ""]);
 });

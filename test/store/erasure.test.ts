@@ -39,7 +39,8 @@ async function rowsWith(db: TestDatabase, text: string): Promise<number> {
       + (select count(*) from trace t where strpos(t::text, $1) > 0)::integer
       + (select count(*) from attempt a where strpos(a::text, $1) > 0)::integer
       + (select count(*) from state s where strpos(s::text, $1) > 0)::integer
-      + (select count(*) from dead_letter d where strpos(d::text, $1) > 0)::integer as n`,
+      + (select count(*) from dead_letter d where strpos(d::text, $1) > 0)::integer
+      + (select count(*) from webhook_call w where strpos(w::text, $1) > 0)::integer as n`,
     [text],
   );
   return rows[0]?.n ?? -1;
@@ -115,6 +116,37 @@ test("a life is emptied in all its rows, what is counted is what was changed, an
   );
   await db.query("update state set at = now() - interval '1 hour'");
   assert.deepEqual((await erasure.erase([root])).unfinished, []);
+});
+
+test("what a webhook is still to be told, or was given up, is emptied, and nothing of another life", async () => {
+  await using db = await freshDatabase();
+  await using store = await openTestStore(db.url);
+  const one = between(person, "+31600000002");
+  const other = between("+31600000003", "+31600000002");
+  const calls = [
+    { from: person, to: "+31600000002", text: "Hello from me" },
+    { from: "+31600000002", to: person, data: "SGVsbG8=", data_coding: 4 },
+  ].map((data) => ({ subject: one.message.id, data }));
+  const kept = { subject: other.message.id, data: { from: "+31600000003", text: "Hello" } };
+  const hooks = [...calls, kept].map(({ subject, data }) => {
+    const id = newId();
+    const payload = JSON.stringify({ id, type: "message.inbound", data });
+    return { id, endpoint: newId(), subject, event: "message.inbound" as const, payload };
+  });
+  for (const accepted of [one, other]) await store.writer.accept(accepted);
+  await store.writer.hook(hooks);
+  const dead = { dueMs: 0, tries: 1, reason: "answered with 422", dead: true };
+  await store.writer.hookAgain({ ...dead, id: hooks[1]?.id ?? "" });
+  await store.erasureOf(person).erase([one.message.id]);
+  for (const said of [person, "from me", "SGVsbG8="])
+    assert.equal(await rowsWith(db, said), 0, said);
+  const rows = await db.query<{ payload: string }>("select payload from webhook_call order by id");
+  const told = rows.map(({ payload }) => JSON.parse(payload).data);
+  assert.deepEqual(told, [
+    { from: "erased", to: "+31600000002", text: "erased" },
+    { from: "+31600000002", to: "erased", data: "", data_coding: 4 },
+    kept.data,
+  ]);
 });
 
 test("what waits is told with its queue, and a life that waits is not over", async () => {

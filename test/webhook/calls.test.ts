@@ -14,7 +14,7 @@ import { heldMax } from "../../src/webhook/lane.ts";
 import { acceptance, finish, newId, openTestStore, type TestStore } from "../store/fixtures.ts";
 import { freshDatabase } from "../support/database.ts";
 import { type RecorderLog, recorderLog } from "../support/log.ts";
-import { type Receiver, startReceiver, toldBy } from "../support/webhook-receiver.ts";
+import { type Receiver, startReceiver, toldBy, verify } from "../support/webhook-receiver.ts";
 
 interface Site extends AsyncDisposable {
   readonly store: TestStore;
@@ -25,13 +25,20 @@ interface Site extends AsyncDisposable {
 
 async function open(
   url: string,
-  more: { readonly waitingMax?: number; readonly retryFirstMs?: number } = {},
+  more: {
+    readonly waitingMax?: number;
+    readonly retryFirstMs?: number;
+    readonly timeoutMs?: number;
+    readonly secretsKey?: string;
+    readonly secretsKeyBefore?: string;
+  } = {},
 ): Promise<Site> {
   const store = await openTestStore(url);
   const log = recorderLog();
-  const { waitingMax, retryFirstMs = 20 } = more;
+  // A time-out that a busy machine reaches would tell one thing twice.
+  const { retryFirstMs = 20, ...own } = { timeoutMs: 20_000, ...more };
   const webhooks = await openWebhooks({
-    settings: webhookSettings.parse({ allowPrivate: ["127.0.0.1"], timeoutMs: 1_000, waitingMax }),
+    settings: webhookSettings.parse({ allowPrivate: ["127.0.0.1"], ...own }),
     store,
     optionsOf: () => standardOptions,
     takenOn: (channel) => (channel === "SMPP1" ? "SENT" : "DELIVERED"),
@@ -40,6 +47,9 @@ async function open(
     meter: silentMeter,
     newId,
     pace: { retryFirstMs, openFirstMs: 50 },
+  }).catch(async (cause: unknown) => {
+    await store[Symbol.asyncDispose]();
+    throw cause;
   });
   await webhooks.takeUp();
   return {
@@ -166,11 +176,11 @@ test("tries are counted over a restart, and when they are used up it is a dead l
   assert.equal((await viewOf(site))?.dead, 0);
 });
 
-test("above the limit what is new is dropped, counted and logged; what waits for a day is given up", async () => {
+test("above the limit what is new is kept as given up, in its commit, and sent again on demand; what waits for a day is given up", async () => {
   await using database = await freshDatabase();
   await using receiver = await startReceiver();
   receiver.answer(() => 0);
-  await using site = await open(database.url, { waitingMax: 1_000 });
+  await using site = await open(database.url, { waitingMax: 1_000, timeoutMs: 1_000 });
   const endpoint = await addTo(site, receiver);
   const many = Array.from({ length: 1_000 }, () => site.hooks(endpoint, newId(), ["message.sent"]));
   await Promise.all(many.map((hooks) => site.store.writer.hook(hooks)));
@@ -178,8 +188,19 @@ test("above the limit what is new is dropped, counted and logged; what waits for
   const accepted = { message, text: "", encoding: undefined, parts: 1, forwards: [] };
   const asked = () =>
     site.webhooks.announce.accepted({ ...accepted, status: "QUEUED", error: undefined });
-  assert.deepEqual(asked(), []);
-  assert.equal((await viewOf(site))?.dropped, 1);
+  const hooks = asked();
+  assert.equal(hooks.length, 1);
+  await site.store.writer.hook(hooks);
+  const full = await viewOf(site);
+  assert.deepEqual([full?.waiting, full?.dead], [1_000, 1]);
+  const [letter] = await site.webhooks.dead(10);
+  assert.deepEqual(
+    [letter?.id, letter?.tries, letter?.reason],
+    [hooks[0]?.id, 0, "too much waited for this webhook"],
+  );
+  assert.deepEqual(await site.webhooks.resend({ endpoint }), { calls: 1 });
+  const again = await viewOf(site);
+  assert.deepEqual([again?.waiting, again?.dead], [1_001, 0], "it waits behind the others now");
   const old = { ms: -1_000, reason: "not told within a day", limit: 10_000 };
   assert.ok((await site.store.webhooks.buryOld(endpoint, [], old)).length > 900);
   await site.webhooks.remove(endpoint);
@@ -191,6 +212,10 @@ test("above the limit what is new is dropped, counted and logged; what waits for
 test("what is told rides in the commit that it tells of: what cannot be paid tells nothing", async () => {
   await using database = await freshDatabase();
   await using receiver = await startReceiver();
+  // Its answers wait: each is taken out of the table by a transaction of its own.
+  let counted = (): void => undefined;
+  const untilCounted = new Promise<void>((resolve) => (counted = resolve));
+  receiver.answer(() => untilCounted.then(() => 200));
   await using site = await open(database.url);
   const endpoint = await addTo(site, receiver);
   const { writer, accounts } = site.store;
@@ -208,6 +233,7 @@ test("what is told rides in the commit that it tells of: what cannot be paid tel
     ["accepted", "no_credit"],
   );
   assert.equal(await flushes(), before + 1, "no transaction besides");
+  counted();
   await writer.finish({
     ...finish(one),
     hooks: site.hooks(endpoint, one.message.id, ["message.sent"]),
@@ -217,4 +243,57 @@ test("what is told rides in the commit that it tells of: what cannot be paid tel
   const taken = takenOf(receiver);
   assert.deepEqual([...taken], [[one.message.id, ["message.accepted", "message.sent"]]]);
   assert.ok(!JSON.stringify(site.log.lines).includes("whsec_"));
+});
+
+test("with a key in the settings no secret is readable in the database, a new key takes over, and without it there is no start", async () => {
+  await using database = await freshDatabase();
+  await using receiver = await startReceiver();
+  const keys = ["a", "b", "c"].map((letter) => letter.repeat(32));
+  const [one = "", two = "", three = ""] = keys;
+  const kept = async () => {
+    const rows = await database.query<{ secrets: string }>(
+      "select secrets from webhook order by id",
+    );
+    return rows.map(({ secrets }) => secrets).join("\n");
+  };
+  const secrets: string[] = [];
+  const check = async ({ webhooks }: Site) => {
+    for (const [n, { id }] of (await webhooks.list()).entries()) {
+      assert.ok((await webhooks.test(id)).ok);
+      verify(secrets[n] ?? "", receiver.calls.at(-1) ?? { headers: {}, body: "" });
+    }
+  };
+  const add = async ({ webhooks }: Site) =>
+    secrets.push((await webhooks.add({ account: "Test1", url: `${receiver.url}/hook` })).secret);
+  {
+    await using site = await open(database.url);
+    await add(site);
+    assert.ok((await kept()).includes(secrets[0] ?? ""), "in clear where no key is set");
+  }
+  {
+    await using site = await open(database.url, { secretsKey: one });
+    await add(site);
+    assert.doesNotMatch(await kept(), /whsec_/);
+    await check(site);
+  }
+  const before = await kept();
+  {
+    await using site = await open(database.url, { secretsKey: two, secretsKeyBefore: one });
+    await check(site);
+  }
+  assert.notEqual(await kept(), before);
+  {
+    await using site = await open(database.url, { secretsKey: two });
+    await check(site);
+    const [first] = await site.webhooks.list();
+    secrets[0] = (await site.webhooks.rotate(first?.id ?? "", 0)).secret;
+    assert.doesNotMatch(await kept(), /whsec_/);
+  }
+  const refused =
+    /webhooks.secretsKey: the secret of webhook \S+ is sealed with the key \w+, which/;
+  await assert.rejects(open(database.url, { secretsKey: three }), refused);
+  await assert.rejects(open(database.url), refused);
+  // Another one's secret is no use in the place of one's own.
+  await database.query("update webhook set secrets = (select max(secrets) from webhook)");
+  await assert.rejects(open(database.url, { secretsKey: two }), /was changed in the database/);
 });

@@ -49,7 +49,7 @@ const version = 0x34;
 const allScopes: readonly ApiScope[] = ["send", "read", "admin"];
 
 export function createLogin(host: ChannelHost, settings: HttpServerSettings): Login {
-  const { clock, name, customers } = host;
+  const { clock, name, customers, log } = host;
   const failed = createFailedBinds(settings.failedLoginsMax, clock);
   /** A password is nowhere kept in clear: by this it is known again until this start ends. */
   const secret = randomBytes(32);
@@ -70,7 +70,7 @@ export function createLogin(host: ChannelHost, settings: HttpServerSettings): Lo
     const parts = keyParts(text);
     const key = parts && customers?.keyOf(parts.id);
     if (parts === undefined || key === undefined || !isSecretOf(parts.secret, key)) {
-      failed.failed(address);
+      refused(address);
       return { code: "bad_key", detail: "There is no such key." };
     }
     if (key.expiresMs !== undefined && key.expiresMs <= clock.nowMs())
@@ -81,6 +81,15 @@ export function createLogin(host: ChannelHost, settings: HttpServerSettings): Lo
       if (list !== "" && !isAllowed(allowListFrom(list), remote))
         return { code: "bind_refused", detail: `Not from ${address}.` };
     return { account, scopes, by: `key ${key.id}` };
+  }
+
+  function refused(address: string): void {
+    if (!failed.failed(address)) return;
+    const { failedLoginsMax } = settings;
+    log.warn(
+      { address, failedLoginsMax },
+      "too many refused keys and passwords: it hears 429 for now",
+    );
   }
 
   function byPassword(
@@ -140,7 +149,7 @@ export function createLogin(host: ChannelHost, settings: HttpServerSettings): Lo
         return { code: "bind_refused", detail: "No trigger let it in." };
       const { code } = answer;
       if (code !== "bad_password" && code !== "unknown_account") return { code };
-      failed.failed(address);
+      refused(address);
       // Which of the two it was is for the trace alone.
       return { code: "bad_key", detail: "Not that system_id with that password." };
     } finally {
