@@ -2,6 +2,7 @@ import type { ApiKey } from "../model/api-key.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
+import type { Callbacks } from "../model/webhook.ts";
 
 /**
  * What a channel may ask about its customers beside the events that it tells. The gateway answers; a
@@ -41,6 +42,8 @@ export interface CustomerDesk {
     finish(one: OwnKey, answer: string): Promise<void>;
     release(one: OwnKey): Promise<void>;
   };
+  /** URLs at which he is told of single messages. */
+  readonly callbacks: Callbacks;
   /** Calls it with each change of a message of this account until the returned function is called. */
   follow(account: string, take: (change: OwnChange) => void): () => void;
 }

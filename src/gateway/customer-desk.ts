@@ -1,4 +1,5 @@
 import type { CustomerDesk } from "../channel/customer-desk.ts";
+import type { Callbacks } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { DryRuns } from "./dry-runs.ts";
 import type { OwnChanges } from "./own-changes.ts";
@@ -8,6 +9,7 @@ export function createCustomerDesk(parts: {
   readonly store: Store;
   readonly dryRuns: Pick<DryRuns, "run">;
   readonly changes: Pick<OwnChanges, "follow">;
+  readonly callbacks: Callbacks;
 }): CustomerDesk {
   const { accounts, apiKeys, customerMessages, httpBatches, idempotency } = parts.store;
   return {
@@ -17,6 +19,7 @@ export function createCustomerDesk(parts: {
     rehearse: (event) => parts.dryRuns.run(event),
     batches: httpBatches,
     idempotency,
+    callbacks: parts.callbacks,
     follow: (account, take) => parts.changes.follow(account, take),
   };
 }

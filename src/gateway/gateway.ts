@@ -12,7 +12,7 @@ import type { ChannelView, SessionView, UnmatchedReportView } from "../model/vie
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
-import { type Announcer, silentAnnouncer } from "../model/webhook.ts";
+import { type Announcer, type Callbacks, silentAnnouncer } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { createAccountCalls } from "./account-calls.ts";
@@ -65,6 +65,7 @@ export interface GatewayParts {
   /** Answers what customers ask of triggers without sending. */
   readonly dryRuns: Pick<DryRuns, "run">;
   readonly announce?: Announcer;
+  readonly callbacks: Callbacks;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -236,7 +237,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
-    customers: createCustomerDesk({ store, dryRuns: parts.dryRuns, changes }),
+    customers: createCustomerDesk({ ...parts, changes }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {

@@ -341,6 +341,7 @@ export function forwardOf(
       report: undefined,
       ...(action.receiver === undefined ? {} : { destinations: [action.receiver.address] }),
       ...(message.joined === undefined ? {} : { joined: message.joined }),
+      ...(message.client === undefined ? {} : { client: message.client }),
       sameAsParent: !changed,
       hops: message.hops,
       log,

@@ -63,7 +63,7 @@ export function stepsOf(
   const again: Step[] = [];
   const laters = createTable(5);
   const buried = createTable(5);
-  const hooks = createTable(5);
+  const hooks = createTable(6);
   const hookPayloads: string[] = [];
   const hooked: string[] = [];
   const moves: Move[] = [];
@@ -285,8 +285,8 @@ export function stepsOf(
   }
 
   function putHooks(number: number, many: readonly Hook[] = []): void {
-    for (const { id, endpoint, subject, event, payload } of many) {
-      hooks.put([number, id, endpoint, quoted(subject), quoted(event)]);
+    for (const { id, endpoint, subject, event, url = "", payload } of many) {
+      hooks.put([number, id, endpoint, quoted(subject), quoted(event), quoted(url)]);
       hookPayloads.push(payload);
     }
   }

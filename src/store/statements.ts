@@ -127,11 +127,11 @@ export const STATEMENTS = {
 
   // What customers are to be told at their own URLs; most flushes have none.
   hooks: `
-    insert into webhook_call (id, webhook, subject, event, payload, at, due, tries)
-    select id, webhook, subject, event, payload, now(), now(), 0
-    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
-      string_to_array($6, e'\\x1f', ''))
-      as r (acceptance, id, webhook, subject, event, payload)
+    insert into webhook_call (id, webhook, subject, event, url, payload, at, due, tries)
+    select id, webhook, subject, event, url, payload, now(), now(), 0
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+      string_to_array($7, e'\\x1f', ''))
+      as r (acceptance, id, webhook, subject, event, url, payload)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   hooked: `delete from webhook_call where id = any ($1::uuid[])`,

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import type { DeadHookView } from "../../src/model/webhook.ts";
+import { askAdmin } from "../support/admin.ts";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApi } from "../../src/channel/http-server/openapi-page.ts";
+import { type Receiver, startReceiver, toldBy, verify } from "../support/webhook-receiver.ts";
 import { type TestApi, startApi } from "./api.ts";
 
 const to = "+31612345678";
@@ -24,9 +27,12 @@ export const REPORT = onReport({}, (report) => report.apply());
 export const TELL = onStatus({ status: ["DELIVERED"] }, (message) => message.root?.report());`;
 
 let api: TestApi;
+let receiver: Receiver;
 let key: string;
 before(async () => {
+  receiver = await startReceiver();
   api = await startApi({
+    settings: { webhooks: { allowPrivate: ["127.0.0.1"] } },
     triggers: { "in.ts": IN, "out.ts": OUT },
     channels: {
       HTTP1: {
@@ -40,7 +46,10 @@ before(async () => {
   });
   key = await api.key({ scopes: ["admin"] });
 });
-after(() => api[Symbol.asyncDispose]());
+after(async () => {
+  await api[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
 
 const post = (body: unknown, headers = {}) =>
   api.ask("POST", "/v1/messages", { key, body, headers });
@@ -126,6 +135,64 @@ test("events are told as they are committed, and again to who comes back", async
   const missed = await listen(2, first);
   assert.ok(!missed.includes("message.accepted") && missed.includes("message.delivered"));
   assert.match(await listen(1, "other-1"), /event: reset/);
+});
+
+test("what becomes of a message is told at the URL that it names, signed, as much of it as dlr says, and nowhere that may not be called", async () => {
+  const fresh = async () =>
+    String((await api.ask("POST", "/v1/callback-secret", { key })).body["secret"]);
+  const first = await fresh();
+  const secret = await fresh();
+  let isGone = true;
+  receiver.answer(({ path }) => (path === "/gone" && isGone ? 410 : 200));
+  const url = (path: string) => `${receiver.url}${path}`;
+  const whole = { to, text: "tell", client_reference: "cb-1", tags: ["a"], dlr: "all" };
+  const all = await post({ ...whole, callback_url: url("/all?order=17") });
+  await post({ to, text: "tell", dlr: "none", callback_url: url("/none") });
+  await post({ to, text: "tell", callback_url: url("/gone") });
+  await post({ to, text: "tell", callback_url: url("/final") });
+  const on = (path: string) => receiver.calls.filter((call) => call.path === path);
+  await receiver.until(
+    () => on("/all?order=17").length === 3 && on("/final").length === 1 && on("/gone").length === 1,
+  );
+  const steps = on("/all?order=17");
+  assert.deepEqual(
+    steps.map((call) => toldBy(call).type),
+    ["message.accepted", "message.sent", "message.delivered"],
+  );
+  for (const call of steps) {
+    verify(secret, call);
+    verify(first, call);
+    const { data } = toldBy(call);
+    assert.equal(data["id"], all.body["id"]);
+    assert.equal(data["client_reference"], "cb-1");
+    assert.deepEqual(data["tags"], ["a"]);
+  }
+  assert.deepEqual(toldBy(on("/final")[0]).type, "message.delivered");
+  assert.equal(on("/none").length, 0, "dlr: none tells nothing");
+  const read = await api.ask("GET", `/v1/messages/${all.body["id"]}`, { key });
+  assert.equal(read.body["callback_url"], url("/all?order=17"));
+  // What one message's URL wants no more is a dead letter, and the others are told.
+  isGone = false;
+  const dead = await askAdmin<readonly DeadHookView[]>(
+    api.gateway.running.admin.socket,
+    "GET",
+    "/v1/webhook-calls/dead",
+  );
+  assert.deepEqual(
+    dead.body.map((one) => one.url),
+    [url("/gone")],
+  );
+  await askAdmin(api.gateway.running.admin.socket, "POST", "/v1/webhook-calls/resend", {});
+  await receiver.until(() => on("/gone").length === 2);
+  const refused = async (callback: string) => {
+    const { status, body } = await post({ to, text: "x", callback_url: callback });
+    return [status, body["code"], body["field"]];
+  };
+  const wrong = [400, "bad_request", "callback_url"];
+  assert.deepEqual(await refused("http://169.254.169.254/latest"), wrong);
+  assert.deepEqual(await refused("ftp://shop.example/"), wrong);
+  assert.deepEqual(await refused("https://user:word@shop.example/"), wrong);
+  assert.deepEqual(await refused(`https://shop.example/${"a".repeat(2_048)}`), wrong);
 });
 
 test("what is broken, too much or too slow is told what it is, and the channel goes on", async () => {

@@ -144,6 +144,8 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
     const { index, id } = from;
     try {
       const event = eventOf(checked(asked), parts, from);
+      if (event.message.client?.callbackUrl !== undefined)
+        await deskOf(host).callbacks.ready(from.caller.account);
       const answer = await host.emit("message", event);
       if (answer.kind === "accepted") {
         const { status: _status, ...body } = acceptedBody(event, answer.id);

@@ -51,6 +51,7 @@ export const sentMessage = z
     data_coding: z.int().optional(),
     client_reference: z.string().optional(),
     tags: z.array(z.string()).optional(),
+    callback_url: z.string().optional(),
   })
   .meta({ title: "Message" });
 
@@ -178,6 +179,13 @@ export const account = z
   .meta({ title: "Account" });
 
 export const balance = z.strictObject({ credits: z.int() }).meta({ title: "Balance" });
+
+export const callbackSecret = z
+  .strictObject({
+    secret: z.string().describe("Told this once: `whsec_` and base64."),
+    old_until: time.describe("Until then the one before signs, too."),
+  })
+  .meta({ title: "CallbackSecret" });
 
 export const inboundItem = z
   .strictObject({

@@ -6,6 +6,7 @@ import type { MessageAnswer, MessageEvent } from "../../model/event.ts";
 import type { OwnMessageRow, Rehearsed } from "../customer-desk.ts";
 import type { ApiParts, ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
+import { inField } from "./field-error.ts";
 import { createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
 import { apiMessageEvent } from "./message-in.ts";
@@ -84,6 +85,7 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
     from: { readonly caller: Caller; readonly id: string },
   ): Promise<Accepted | undefined> {
     const event = eventOf(body, parts, { request, ...from });
+    if (body.callback_url !== undefined) await deskOf(host).callbacks.ready(from.caller.account);
     if (!work.begin(1)) {
       refuse(reply, "overloaded", { trace: request.id });
       return undefined;
@@ -164,6 +166,9 @@ export function eventOf(
   const { request, caller, id } = from;
   const { socket } = request.raw;
   const startMs = clock.tickMs();
+  const { callback_url: url } = asked;
+  if (url !== undefined)
+    inField("callback_url", () => deskOf(host).callbacks.check(caller.account, url));
   return apiMessageEvent(asked, {
     id,
     channel: name,
