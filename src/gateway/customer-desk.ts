@@ -3,6 +3,7 @@ import type { Callbacks } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { DryRuns } from "./dry-runs.ts";
 import type { OwnChanges } from "./own-changes.ts";
+import type { Rates } from "./rates.ts";
 
 /** Answers what channels ask about customers; each is told of nothing but his own. */
 export function createCustomerDesk(parts: {
@@ -10,6 +11,7 @@ export function createCustomerDesk(parts: {
   readonly dryRuns: Pick<DryRuns, "run">;
   readonly changes: Pick<OwnChanges, "follow">;
   readonly callbacks: Callbacks;
+  readonly rates: Pick<Rates, "standing">;
 }): CustomerDesk {
   const { accounts, apiKeys, customerMessages, httpBatches, idempotency } = parts.store;
   return {
@@ -20,6 +22,7 @@ export function createCustomerDesk(parts: {
     batches: httpBatches,
     idempotency,
     callbacks: parts.callbacks,
+    rates: parts.rates.standing,
     follow: (account, take) => parts.changes.follow(account, take),
   };
 }

@@ -6,12 +6,13 @@ import type { Store } from "../store/store.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { type Gate, createGate } from "./gate.ts";
 import { createPermits } from "./permits.ts";
-import { createRates } from "./rates.ts";
+import { type Rates, createRates } from "./rates.ts";
 
 /** What accounts and channels are held to before any trigger is asked. */
 export interface Flow {
   readonly admission: Admission;
   readonly gate: Gate;
+  readonly rates: Pick<Rates, "standing">;
   /** Called once per start, after the channels were opened: what came today counts, too. */
   recall(): Promise<void>;
 }
@@ -30,6 +31,7 @@ export function createFlow(parts: {
 
   return {
     admission: createAdmission(optionsOf),
+    rates,
     gate: createGate({
       rates,
       permits: createPermits(optionsOf),

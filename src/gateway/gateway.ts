@@ -237,7 +237,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
-    customers: createCustomerDesk({ ...parts, changes }),
+    customers: createCustomerDesk({ ...parts, changes, rates: flow.rates }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {

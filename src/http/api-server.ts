@@ -120,7 +120,8 @@ export function refuse(
   facts: ProblemFacts,
 ): FastifyReply {
   const body = problemOf(code, facts);
-  if (body.status === 429 || body.status === 503) reply.header("retry-after", retryAfterSeconds);
+  if (body.status === 429 || body.status === 503)
+    reply.header("retry-after", Math.max(1, Math.ceil((facts.waitMs ?? soonMs) / 1_000)));
   if (body.status === 401) reply.header("www-authenticate", challenges);
   return reply
     .status(body.status)
@@ -129,8 +130,8 @@ export function refuse(
     .send(JSON.stringify(body));
 }
 
-/** Seconds. Rates are filled again, and queues are emptied, all the time. */
-const retryAfterSeconds = 1;
+/** Queues are emptied all the time. */
+const soonMs = 1_000;
 
 const challenges = 'Bearer realm="signalbox", Basic realm="signalbox", charset="UTF-8"';
 

@@ -8,6 +8,7 @@ import type { Caller } from "./login.ts";
 import { FieldError } from "./field-error.ts";
 import { type NewMessage, newMessage } from "./message-schemas.ts";
 import { cancel, deskOf, timeOf } from "./messages.ts";
+import { tellRates } from "./rate-headers.ts";
 import {
   type BatchAnswer,
   type NewBatch,
@@ -49,7 +50,11 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
         return await keyed(request, reply, {
           account: caller.account,
           ids,
-          send: (own) => sendAll(request, caller, own),
+          async send(own) {
+            const kept = await sendAll(request, caller, own);
+            tellRates(reply, host, caller.account);
+            return kept;
+          },
           again: (own) => storedOf(caller.account, own),
         });
       } finally {

@@ -12,6 +12,7 @@ import type { Caller } from "./login.ts";
 import { apiMessageEvent } from "./message-in.ts";
 import { type Accepted, type NewMessage, accepted, newMessage } from "./message-schemas.ts";
 import { deskOf } from "./messages.ts";
+import { tellRates } from "./rate-headers.ts";
 import { type DryRunBody, dryRun } from "./read-schemas.ts";
 
 /** POST /v1/messages: 202 comes after the commit, a refusal at once. And what would become of one. */
@@ -92,9 +93,10 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
     }
     try {
       const answer = await host.emit("message", event);
+      tellRates(reply, host, from.caller.account);
       if (answer.kind === "accepted") return acceptedBody(event, answer.id);
-      const { code, detail } = refusalOf(answer);
-      refuse(reply, code, { detail, trace: request.id });
+      const { code, ...why } = refusalOf(answer);
+      refuse(reply, code, { ...why, trace: request.id });
       return undefined;
     } finally {
       work.end(1);
@@ -152,7 +154,7 @@ export function isRefusal({ status, message }: OwnMessageRow): boolean {
 
 export function refusalOf(answer: Exclude<MessageAnswer, { kind: "accepted" }>) {
   return answer.kind === "refused"
-    ? { code: answer.code, detail: answer.reason }
+    ? { code: answer.code, detail: answer.reason, waitMs: answer.waitMs }
     : { code: "unanswered" as const, detail: "" };
 }
 
