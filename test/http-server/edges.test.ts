@@ -316,6 +316,22 @@ test("above its rate an account hears 429 and when the next may go, with each an
   assert.equal((await post({ to, text: "four" })).status, 202);
 });
 
+test("what was asked and how it was answered is told to operators: in the metrics, and what went wrong last in the list", async () => {
+  const channel = api.gateway.running.channels.get("HTTP1");
+  const of = (status: number) => channel?.traffic().httpAnswers?.get(status) ?? 0;
+  const before = { taken: of(202), broken: channel?.traffic().refused ?? 0 };
+  assert.equal((await post({ to, text: "counted" })).status, 202);
+  assert.equal((await post('{"to"')).status, 400);
+  assert.equal((await api.ask("GET", "/v1/balance", { key: "sbk_no" })).status, 401);
+  assert.match(await bare("nonsense\r\n\r\n"), /^HTTP\/1.1 400 /);
+  assert.equal(of(202), before.taken + 1);
+  assert.equal(channel?.traffic().refused, before.broken + 2);
+  const view = api.gateway.running.channels.get("HTTP1")?.view();
+  assert.match(view?.detail ?? "", /; \d+ requests, \d+ refused$/);
+  assert.equal(view?.lastError?.text, "GET /v1/balance from 127.0.0.1 was refused: bad_key");
+  assert.ok((channel?.traffic().windowRequests ?? 0) > 0, "who fetches has a window");
+});
+
 test("the page of the API is what is served and committed; its examples work and no answer leaves its schema", async () => {
   const page = (await api.ask("GET", "/v1/openapi.json")).body;
   const committed = await openApi();
