@@ -42,6 +42,7 @@ import { createOutdatedOf } from "./outdated.ts";
 import { queueForOf } from "./queue-for.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
 import { eventReader, type ReadEvents } from "./replay.ts";
+import { createRehearse } from "./rehearse.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
 import { type Routing, createRouting } from "./routing.ts";
 import { routeCalls } from "./route-calls.ts";
@@ -191,6 +192,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const routing = createRouting(routes);
   const asking = { ...routes, ...routing, queueFor };
   const backupQueueOf = backupQueues(routing, queueFor);
+  const rehearse = createRehearse({ ...parts, ...flow, asking });
   const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
@@ -237,7 +239,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
-    customers: createCustomerDesk({ ...parts, changes, rates: flow.rates }),
+    customers: createCustomerDesk({ ...parts, ...flow, changes, rehearse }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {

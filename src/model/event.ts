@@ -241,6 +241,8 @@ export type MessageAnswer =
   | {
       readonly kind: "accepted";
       readonly id: string;
+      /** Credits that are held for it; left out where nothing is. */
+      readonly charged?: number;
       /** Of a message to many, those that it will not go to, and why; left out when there are none. */
       readonly unreached?: readonly { readonly to: Address; readonly code: ErrorCode }[];
     }

@@ -318,6 +318,7 @@ test("above its rate an account hears 429 and when the next may go, with each an
 
 test("what was asked and how it was answered is told to operators: in the metrics, and what went wrong last in the list", async () => {
   const channel = api.gateway.running.channels.get("HTTP1");
+  await api.ask("GET", "/v1/inbound", { key });
   const of = (status: number) => channel?.traffic().httpAnswers?.get(status) ?? 0;
   const before = { taken: of(202), broken: channel?.traffic().refused ?? 0 };
   assert.equal((await post({ to, text: "counted" })).status, 202);

@@ -3,6 +3,7 @@ import { problemOf } from "../../http/problem.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
+import { eventOf } from "./event-of.ts";
 import { type KeptAnswer, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
 import { FieldError } from "./field-error.ts";
@@ -18,7 +19,7 @@ import {
   batchState,
   newBatch,
 } from "./read-schemas.ts";
-import { acceptedBody, eventOf, isRefusal, refusalOf } from "./send.ts";
+import { acceptedBody, isRefusal, refusalOf } from "./send.ts";
 
 /** Cancels that are under way at a time for one batch; the gateway has room for few of all. */
 const cancelsAtOnce = 8;
@@ -153,7 +154,7 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
         await deskOf(host).callbacks.ready(from.caller.account);
       const answer = await host.emit("message", event);
       if (answer.kind === "accepted") {
-        const { status: _status, ...body } = acceptedBody(event, answer.id);
+        const { status: _status, ...body } = acceptedBody(event, answer);
         return { index, ...body };
       }
       const { code, detail } = refusalOf(answer);

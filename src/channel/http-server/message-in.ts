@@ -1,7 +1,7 @@
 import { type Address, type Numbers, addressOf, canonical } from "../../model/address.ts";
 import { bareSms } from "../../model/bare-sms.ts";
 import type { MessageEvent } from "../../model/event.ts";
-import type { ClientFacts, Message, Sms, Tlv } from "../../model/message.ts";
+import type { ClientFacts, Message, Sms, Tlv, TraceLine } from "../../model/message.ts";
 import { modeOf } from "../../model/mode.ts";
 import { namedTlvs } from "../../model/named-tlvs.ts";
 import { choose } from "../../sms/choose.ts";
@@ -70,7 +70,7 @@ export function apiMessageEvent(asked: NewMessage, arrival: ApiArrival): Message
     ...(client === undefined ? {} : { client }),
     sameAsParent: false,
     hops: 1,
-    log: [{ at: nowMs, what: "received", facts: { session, command: "POST /v1/messages" } }],
+    log: [{ at: nowMs, what: "received", facts: receivedFacts(session, asked) }],
   };
   return {
     message,
@@ -85,6 +85,12 @@ export function apiMessageEvent(asked: NewMessage, arrival: ApiArrival): Message
 }
 
 const none: readonly Tlv[] = [];
+
+function receivedFacts(session: string, asked: NewMessage): TraceLine["facts"] {
+  const facts = { session, command: "POST /v1/messages" };
+  const { client_reference: reference } = asked;
+  return reference === undefined ? facts : { ...facts, reference };
+}
 
 function clientIn(asked: NewMessage): ClientFacts | undefined {
   const { client_reference: reference, tags, callback_url: callbackUrl } = asked;

@@ -122,6 +122,7 @@ export const accepted = z
     status: z.literal("accepted").describe("It is stored."),
     parts: z.int().describe("Short messages that it is."),
     encoding: z.string().describe("`gsm7`, `ucs2`, `binary`, …"),
+    cost: z.number().optional().describe("Credits that are held for it."),
     client_reference: z.string().optional(),
   })
   .meta({ title: "Accepted" });
