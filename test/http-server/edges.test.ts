@@ -137,7 +137,7 @@ test("events are told as they are committed, and again to who comes back", async
   assert.match(await listen(1, "other-1"), /event: reset/);
 });
 
-test("what becomes of a message is told at the URL that it names, signed, as much of it as dlr says, and nowhere that may not be called", async () => {
+test("[Y24] what becomes of a message is told at the URL that it names, signed, as much of it as dlr says, and nowhere that may not be called", async () => {
   const fresh = async () =>
     String((await api.ask("POST", "/v1/callback-secret", { key })).body["secret"]);
   const first = await fresh();
@@ -254,6 +254,8 @@ test("what is broken, too much or too slow is told what it is, and the channel g
   assert.deepEqual(await asked({ to, text: "silence" }), [503, "unanswered", undefined]);
   const path = await api.ask("GET", "/v2/messages", { key });
   assert.deepEqual([path.status, path.body["code"]], [404, "unknown_path"]);
+  const id = String(path.body["instance"]).replaceAll(/urn:uuid:|-/g, "");
+  assert.ok(path.headers.get("traceparent")?.startsWith(`00-${id}-`), "a refusal is found, too");
   for (const [query, field] of [
     ["limit=0", "limit"],
     ["limit=999", "limit"],
