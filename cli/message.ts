@@ -183,6 +183,7 @@ function detailed(one: MessageView): string {
     rows.push(["part", `${number} of ${total}, reference ${reference} (${by})`]);
   }
   if (one.joined !== undefined) rows.push(["joined of", one.joined.join(", ")]);
+  if (one.clientReference !== undefined) rows.push(["reference", one.clientReference]);
   if (one.reportAsked) rows.push(["report", "asked for"]);
   if (one.pending !== undefined) {
     const { queue, dueMs, tries } = one.pending;

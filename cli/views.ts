@@ -189,6 +189,7 @@ export const messageShape: z.ZodType<MessageView> = z.object({
     }),
   ),
   joined: maybe(z.array(z.string())),
+  clientReference: maybe(z.string()),
   report: maybe(z.object({ messageId: z.string(), state: z.string(), error: z.string() })),
   reportAsked: z.boolean(),
   status,

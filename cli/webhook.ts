@@ -26,7 +26,7 @@ const webhookShape: z.ZodType<WebhookView> = z.object({
   id: z.string(),
   account: z.string(),
   url: z.string(),
-  form: z.enum(["post", "get"]),
+  form: z.enum(["post", "get", "callback"]),
   events: z.array(z.enum(WEBHOOK_EVENTS)),
   channels: z.array(z.string()),
   secrets: z.number(),
@@ -57,6 +57,7 @@ const deadShape: z.ZodType<DeadHookView> = z.object({
   endpoint: z.string(),
   event: z.string(),
   subject: z.string(),
+  url: z.string(),
   tries: z.number(),
   reason: z.string(),
   deadMs: z.number(),
@@ -267,7 +268,9 @@ function listed(all: readonly WebhookView[]): string {
     all.map((one) => [
       one.id,
       one.account,
-      shortened(one.url, urlCharactersMax),
+      one.form === "callback"
+        ? "callback_url of each message"
+        : shortened(one.url, urlCharactersMax),
       stateOf(one),
       one.waiting,
       one.dead,

@@ -171,6 +171,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       meter,
       dryRuns,
       announce: webhooks.announce,
+      callbacks: webhooks.callbacks,
       drainMs: settings.drainMs,
     });
     const services = await openServices({

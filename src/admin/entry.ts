@@ -47,9 +47,9 @@ export function viewOf(entry: EntryRow, codingsOn?: CodingsOn): MessageView {
 }
 
 function contentOf(
-  { sms, joined }: Message,
+  { sms, joined, client }: Message,
   codings: Codings | undefined,
-): Pick<MessageView, "encoding" | "part" | "joined"> {
+): Pick<MessageView, "encoding" | "part" | "joined" | "clientReference"> {
   if (sms === undefined) return {};
   const { octets, esmClass, tlvs, dataCoding, text } = sms;
   // esm_class 0x40: the octets begin with a header (SMPP v3.4 §5.2.12).
@@ -67,5 +67,6 @@ function contentOf(
     encoding: text === undefined ? dataCodingOf(dataCoding, codings).coding : undefined,
     part,
     joined: joined?.map(({ id }) => id),
+    ...(client?.reference === undefined ? {} : { clientReference: client.reference }),
   };
 }

@@ -1,7 +1,9 @@
 import type { ApiKey } from "../model/api-key.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { Message, TraceLine } from "../model/message.ts";
+import type { RateStanding } from "../model/rate.ts";
 import type { Status } from "../model/status.ts";
+import type { Callbacks } from "../model/webhook.ts";
 
 /**
  * What a channel may ask about its customers beside the events that it tells. The gateway answers; a
@@ -41,8 +43,18 @@ export interface CustomerDesk {
     finish(one: OwnKey, answer: string): Promise<void>;
     release(one: OwnKey): Promise<void>;
   };
+  /** How the rates stand that he is held to on this channel; undefined where there are none. */
+  rates(account: string, channel: string): RatesStanding | undefined;
+  /** URLs at which he is told of single messages. */
+  readonly callbacks: Callbacks;
   /** Calls it with each change of a message of this account until the returned function is called. */
   follow(account: string, take: (change: OwnChange) => void): () => void;
+}
+
+/** His own rates, and those that he shares with all others of a channel. */
+export interface RatesStanding {
+  readonly account: readonly RateStanding[];
+  readonly channel: readonly RateStanding[];
 }
 
 export interface OwnKey {

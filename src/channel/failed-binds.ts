@@ -12,6 +12,8 @@ export const addressesMax = 10_000;
 export interface FailedBinds {
   /** Asked for each connection. */
   waits(address: string): boolean;
+  /** Milliseconds that it still has to; 0 when it need not. */
+  waitMs(address: string): number;
   /** A bind from there was refused for a reason that lies there. True when it has to wait from now on. */
   failed(address: string): boolean;
 }
@@ -33,6 +35,7 @@ export function createFailedBinds(perMinute: number, clock: Pick<Clock, "tickMs"
       if (room === perMinute) left.delete(network);
       return room === 0;
     },
+    waitMs: (address) => left.get(networkOf(address))?.waitMs(1, clock.tickMs()) ?? 0,
     failed(address) {
       if (perMinute === 0) return false;
       const network = networkOf(address);

@@ -8,6 +8,7 @@ import { createCallers, createWork } from "./http-server/api.ts";
 import { createEventStreams } from "./http-server/events.ts";
 import { createInbox } from "./http-server/inbox.ts";
 import { createLogin } from "./http-server/login.ts";
+import { createTally } from "./http-server/tally.ts";
 import { addRoutes } from "./http-server/openapi-page.ts";
 import { openListening } from "./listening.ts";
 import { tellChannel } from "./notice.ts";
@@ -22,7 +23,9 @@ export async function openHttpServer(
   let closing = false;
   let drained = host.drained;
   const work = createWork(settings.messagesInFlight);
-  const server = createApiServer({ ...settings, newId: host.newId, log });
+  const tally = createTally(clock);
+  const { newId } = host;
+  const server = createApiServer({ ...settings, newId, log, answered: tally.answered });
   const callers = createCallers(createLogin(host, settings));
   const closed = () => (closing ? "overloaded" : drained ? "channel_drained" : undefined);
   const parts = { host, settings, callers, closed, work };
@@ -82,29 +85,23 @@ export async function openHttpServer(
       type: settings.type,
       description: settings.description,
       state: closing ? "down" : drained ? "off" : "up",
-      detail: `${drained ? "drained by an operator: messages are refused; " : ""}${listening.words()}`,
+      detail: `${drained ? "drained by an operator: messages are refused; " : ""}${listening.words()}; ${tally.words()}`,
       sinceMs,
       sessions: server.connections,
-      lastError: undefined,
+      lastError: tally.lastError,
       certificates: listening.certificates(),
       warnings: listening.warnings(),
     }),
     sessions: () => [],
-    traffic: (): Traffic => ({
-      windowRequests: 0,
-      windowFree: 0,
-      refused: 0,
-      timedOut: 0,
-      late: 0,
-      stray: 0,
-      writes: 0,
-    }),
+    traffic: (): Traffic => ({ ...tally.counts(), ...inbox.window(), late: 0, stray: 0 }),
     ports: () => listening.ports(),
   };
 
   function onConnection(socket: Socket): void {
     if (closing || server.connections >= connectionsMax) {
       log.warn({ remote: socket.remoteAddress, connectionsMax }, "connection refused");
+      if (!closing)
+        tally.failed(`connection refused: connectionsMax (${connectionsMax}) is reached`);
       socket.destroy();
       return;
     }

@@ -22,7 +22,7 @@ export interface Priced {
  */
 export function chargeOf(
   { charge, chargesRoute, failed }: Extract<Ruling, { verdict: "accept" }>,
-  priced: readonly Priced[],
+  priced: readonly Pick<Priced, "action">[],
   given: {
     readonly account: string | undefined;
     readonly final: boolean;

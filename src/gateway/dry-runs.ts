@@ -1,4 +1,4 @@
-import type { Rehearsed } from "../channel/customer-desk.ts";
+import type { Ruling } from "../model/decision.ts";
 import { GatewayError } from "../model/error.ts";
 import type { MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
@@ -16,6 +16,8 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "kv.get",
   "kv.list",
   "messages.find",
+  "routes.explain",
+  "routes.resolve",
 ]);
 
 /** ms. The sandbox of dry runs is a process of its own: it ends when nobody has asked for so long. */
@@ -26,7 +28,8 @@ const runsMax = 20;
 
 /** Asks the triggers what they would say, in a sandbox of their own; nothing of it is done. */
 export interface DryRuns {
-  run(event: MessageEvent): Promise<Rehearsed>;
+  /** `undecided` also where one of them asks somebody outside for it. */
+  run(event: MessageEvent): Promise<Ruling>;
   close(): Promise<void>;
 }
 
@@ -61,7 +64,7 @@ export function createDryRuns(parts: {
     close,
   };
 
-  async function ruled(rehearsal: Rehearsal, event: MessageEvent): Promise<Rehearsed> {
+  async function ruled(rehearsal: Rehearsal, event: MessageEvent): Promise<Ruling> {
     const calls = parts.calls();
     let asked: string | undefined;
     const ruling = await rehearsal.decide({ kind: "message", event }, (name) => {
@@ -70,25 +73,9 @@ export function createDryRuns(parts: {
       return undefined;
     });
     // A script may have caught the refusal and gone on: what it said then is not what it would say.
-    if (asked !== undefined) return { kind: "unknown", reason: `a trigger asks ${asked}` };
-    switch (ruling.verdict) {
-      case "accept": {
-        const { charge: credits, forwards, failed } = ruling;
-        if (failed !== undefined)
-          return { kind: "refused", code: "refused_by_rule", reason: failed };
-        return {
-          kind: "accepted",
-          credits,
-          route: forwards.flatMap(({ channel }) => channel ?? []),
-        };
-      }
-      case "reject":
-        return { kind: "refused", code: ruling.code, reason: ruling.reason };
-      case "unanswered":
-        return { kind: "refused", code: "unanswered", reason: "" };
-      case "undecided":
-        return { kind: "unknown", reason: ruling.text };
-    }
+    if (asked === undefined) return ruling;
+    const text = `a trigger asks ${asked}`;
+    return { verdict: "undecided", fault: "trigger_failed", text, ran: ruling.ran };
   }
 
   async function close(): Promise<void> {

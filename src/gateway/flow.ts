@@ -5,13 +5,15 @@ import { ratesFrom } from "../model/rate.ts";
 import type { Store } from "../store/store.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 import { type Gate, createGate } from "./gate.ts";
-import { createPermits } from "./permits.ts";
-import { createRates } from "./rates.ts";
+import { type Permits, createPermits } from "./permits.ts";
+import { type Rates, createRates } from "./rates.ts";
 
 /** What accounts and channels are held to before any trigger is asked. */
 export interface Flow {
   readonly admission: Admission;
   readonly gate: Gate;
+  readonly rates: Pick<Rates, "standing">;
+  readonly permits: Permits;
   /** Called once per start, after the channels were opened: what came today counts, too. */
   recall(): Promise<void>;
 }
@@ -26,13 +28,16 @@ export function createFlow(parts: {
   const { store, channels, clock, log, worthStoring } = parts;
   const { accounts, writer, usage } = store;
   const { optionsOf } = accounts;
+  const permits = createPermits(optionsOf);
   const rates = createRates({ optionsOf, channel: (name) => channels().get(name), clock });
 
   return {
     admission: createAdmission(optionsOf),
+    rates,
+    permits,
     gate: createGate({
       rates,
-      permits: createPermits(optionsOf),
+      permits,
       writer,
       clock,
       log,

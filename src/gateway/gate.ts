@@ -47,7 +47,8 @@ export function createGate(parts: {
     const forbidden = permits(event);
     if (forbidden !== undefined) return turnAway(event, forbidden.code, forbidden.reason);
     const excess = rates.excess(event);
-    return excess === undefined ? undefined : turnAway(event, "throttled", excess);
+    if (excess === undefined) return undefined;
+    return { ...turnAway(event, "throttled", excess.text), waitMs: excess.waitMs };
   };
 
   function turnAway(event: MessageEvent, code: ErrorCode, reason: string): Refused {

@@ -12,7 +12,7 @@ import type { ChannelView, SessionView, UnmatchedReportView } from "../model/vie
 import type { UnmatchedReport } from "../store/queue.ts";
 import type { OptOutSettings } from "../route/opt-out-settings.ts";
 import type { Codings } from "../sms/data-coding.ts";
-import { type Announcer, silentAnnouncer } from "../model/webhook.ts";
+import { type Announcer, type Callbacks, silentAnnouncer } from "../model/webhook.ts";
 import type { Store } from "../store/store.ts";
 import type { Engine, EngineOptions } from "../trigger/engine.ts";
 import { createAccountCalls } from "./account-calls.ts";
@@ -42,6 +42,7 @@ import { createOutdatedOf } from "./outdated.ts";
 import { queueForOf } from "./queue-for.ts";
 import { type GatewayReadings, readingsOf } from "./readings.ts";
 import { eventReader, type ReadEvents } from "./replay.ts";
+import { createRehearse } from "./rehearse.ts";
 import { type Rematch, createRematch } from "./rematch.ts";
 import { type Routing, createRouting } from "./routing.ts";
 import { routeCalls } from "./route-calls.ts";
@@ -65,6 +66,7 @@ export interface GatewayParts {
   /** Answers what customers ask of triggers without sending. */
   readonly dryRuns: Pick<DryRuns, "run">;
   readonly announce?: Announcer;
+  readonly callbacks: Callbacks;
   /** At a stop, and when a channel is drained, answers of peers are waited for so long. */
   readonly drainMs: number;
 }
@@ -194,6 +196,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const routing = createRouting(routes);
   const asking = { ...routes, ...routing, queueFor };
   const backupQueueOf = backupQueues(routing, queueFor);
+  const rehearse = createRehearse({ ...parts, ...flow, asking });
   const operations = createOperations({ store, sender, clock, newId, channel: known });
 
   return {
@@ -240,7 +243,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     holds,
     operations,
     erase: createErase({ store, sender, memory, clock, newId }),
-    customers: createCustomerDesk({ store, dryRuns: parts.dryRuns, changes }),
+    customers: createCustomerDesk({ ...parts, ...flow, changes, rehearse }),
     ready: (channel) => sender.ready(channel),
     gone: (session) => flow.admission.gone(session),
     async takeUp() {

@@ -194,7 +194,7 @@ export function messageAnswerer(
     }
     const answer = isWaitedFor
       ? parts.transactions.begin(message, forwards, waitMs ?? 0)
-      : { kind: "accepted" as const, id: message.id };
+      : { kind: "accepted" as const, id: message.id, ...(charge && { charged: asked }) };
     offer(forwards, message);
     offerMade(offer, made);
     if (unreached.length === 0) return answer;
@@ -341,6 +341,7 @@ export function forwardOf(
       report: undefined,
       ...(action.receiver === undefined ? {} : { destinations: [action.receiver.address] }),
       ...(message.joined === undefined ? {} : { joined: message.joined }),
+      ...(message.client === undefined ? {} : { client: message.client }),
       sameAsParent: !changed,
       hops: message.hops,
       log,

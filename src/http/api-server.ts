@@ -21,6 +21,19 @@ export interface ApiServerOptions {
   /** Names each request; what it stores has the same id. */
   readonly newId: () => string;
   readonly log: Log;
+  /** Called behind each answer, also to what never became a request. Costs well below a microsecond. */
+  readonly answered?: (answer: ApiAnswer) => void;
+}
+
+/** How a request was answered. */
+export interface ApiAnswer {
+  readonly status: number;
+  /** Of a refusal. */
+  readonly code: string | undefined;
+  /** Such as `POST /v1/messages`, without what stands in for a name in it. */
+  readonly what: string;
+  /** Of who asked; empty when that is not known any more. */
+  readonly address: string;
 }
 
 /** A server for the public: it opens no port, but is given connections. */
@@ -48,7 +61,7 @@ const strict = {
 } as const;
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { bodyOctets, requestTimeoutMs, keepAliveMs, newId, log } = options;
+  const { bodyOctets, requestTimeoutMs, keepAliveMs, newId, log, answered } = options;
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   let draining = false;
@@ -74,7 +87,23 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       server = made;
       return made;
     },
-    clientErrorHandler: (cause, socket) => refuseRaw(cause, socket, newId()),
+    clientErrorHandler(cause, socket) {
+      const { remoteAddress: address = "" } = socket;
+      const refused = refuseRaw(cause, socket, newId());
+      if (refused !== undefined) answered?.({ ...refused, what: "a request", address });
+    },
+  });
+  if (answered !== undefined)
+    routes.addHook("onResponse", (request, reply, done) => {
+      const { method, raw, routeOptions } = request;
+      const what = `${method} ${routeOptions.url ?? "to an unknown path"}`;
+      const { remoteAddress: address = "" } = raw.socket;
+      answered({ status: reply.statusCode, code: refusals.get(reply), what, address });
+      done();
+    });
+  routes.addHook("onRequest", (request, reply, done) => {
+    reply.header("traceparent", traceparent(request.id));
+    done();
   });
   routes.setErrorHandler((cause: unknown, request, reply) =>
     answerError(cause, request, reply, log),
@@ -113,6 +142,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
+/** W3C trace context, version 00: by its 32 digits `signalbox trace` finds what the request stored. */
+function traceparent(id: string): string {
+  const trace = id.replaceAll("-", "");
+  return `00-${trace}-${trace.slice(16)}-00`;
+}
+
 /** Answers with a problem of the catalogue. */
 export function refuse(
   reply: FastifyReply,
@@ -120,7 +155,9 @@ export function refuse(
   facts: ProblemFacts,
 ): FastifyReply {
   const body = problemOf(code, facts);
-  if (body.status === 429 || body.status === 503) reply.header("retry-after", retryAfterSeconds);
+  refusals.set(reply, body.code);
+  if (body.status === 429 || body.status === 503)
+    reply.header("retry-after", Math.max(1, Math.ceil((facts.waitMs ?? soonMs) / 1_000)));
   if (body.status === 401) reply.header("www-authenticate", challenges);
   return reply
     .status(body.status)
@@ -129,8 +166,11 @@ export function refuse(
     .send(JSON.stringify(body));
 }
 
-/** Seconds. Rates are filled again, and queues are emptied, all the time. */
-const retryAfterSeconds = 1;
+/** By which code each was refused, until it has gone out. */
+const refusals = new WeakMap<FastifyReply, string>();
+
+/** Queues are emptied all the time. */
+const soonMs = 1_000;
 
 const challenges = 'Bearer realm="signalbox", Basic realm="signalbox", charset="UTF-8"';
 
@@ -213,11 +253,15 @@ function validationFault({
   };
 }
 
-/** A request that never became one. */
-function refuseRaw(cause: Error & { code?: string }, socket: Socket, trace: string): void {
+/** A request that never became one; undefined when nobody is there any more who could be told. */
+function refuseRaw(
+  cause: Error & { code?: string },
+  socket: Socket,
+  trace: string,
+): Pick<ApiAnswer, "status" | "code"> | undefined {
   if (!socket.writable || socket.destroyed || cause.code === "ECONNRESET") {
     socket.destroy();
-    return;
+    return undefined;
   }
   const code =
     cause.code === "HPE_HEADER_OVERFLOW"
@@ -234,6 +278,7 @@ function refuseRaw(cause: Error & { code?: string }, socket: Socket, trace: stri
     "connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+  return { status: problem.status, code };
 }
 
 export type { FastifyInstance, FastifyReply, FastifyRequest, IncomingMessage };

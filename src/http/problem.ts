@@ -23,6 +23,8 @@ export interface ProblemFacts {
   readonly field?: string | undefined;
   /** An id of the trace. */
   readonly trace: string;
+  /** With 429 and 503: the same may do after that; soon when left out. */
+  readonly waitMs?: number | undefined;
 }
 
 /** A number is a command_status that a trigger refused with; over HTTP that is a refusal by a rule. */

@@ -50,6 +50,11 @@ export function createReading(registry: Registry): (readings: Readings) => void 
   );
   const late = counter("late_answers_total", "Answers that came after their time.", channel);
   const writes = counter("socket_writes_total", "Calls to the sockets of its sessions.", channel);
+  const httpAnswers = counter(
+    "http_answers_total",
+    "Requests of customers over HTTP, by the status of the answer.",
+    ["channel", "status"],
+  );
   const stray = counter("stray_answers_total", "Answers that nobody waited for.", channel);
   const sessions = gauge("sessions", "Sessions that are bound.", ["channel", "account"]);
   const certificateEnds = gauge(
@@ -111,6 +116,8 @@ export function createReading(registry: Registry): (readings: Readings) => void 
       late(traffic.late, one.name);
       stray(traffic.stray, one.name);
       writes(traffic.writes, one.name);
+      for (const [status, count] of traffic.httpAnswers ?? [])
+        httpAnswers(count, one.name, String(status));
     }
     const byAccount = new Map<string, { channel: string; account: string; count: number }>();
     for (const session of readings.sessions) {

@@ -241,10 +241,18 @@ export type MessageAnswer =
   | {
       readonly kind: "accepted";
       readonly id: string;
+      /** Credits that are held for it; left out where nothing is. */
+      readonly charged?: number;
       /** Of a message to many, those that it will not go to, and why; left out when there are none. */
       readonly unreached?: readonly { readonly to: Address; readonly code: ErrorCode }[];
     }
-  | { readonly kind: "refused"; readonly code: ErrorCode | number; readonly reason: string }
+  | {
+      readonly kind: "refused";
+      readonly code: ErrorCode | number;
+      readonly reason: string;
+      /** The rates allow the same again after that; left out where no rate was in the way. */
+      readonly waitMs?: number;
+    }
   | { readonly kind: "unanswered" };
 
 /** What is told to the provider that brought a report. */

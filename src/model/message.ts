@@ -113,6 +113,8 @@ export interface ClientFacts {
   /** Found by `message_reference` in the database, so without a quote or a backslash. */
   readonly reference?: string;
   readonly tags?: readonly string[];
+  /** Where he wants to be told what becomes of it. */
+  readonly callbackUrl?: string;
 }
 
 /** How a life stands, as one row per root says. */

@@ -84,6 +84,8 @@ export interface Traffic {
   readonly stray: number;
   /** Calls to the sockets: how well what is written at a time goes together. */
   readonly writes: number;
+  /** Requests over HTTP by the status of their answers; left out where none come in. */
+  readonly httpAnswers?: ReadonlyMap<number, number>;
 }
 
 /** What is read in the moment in which metrics are asked for. */

@@ -1,4 +1,4 @@
-import { type Rate, ratesFrom } from "./rate.ts";
+import { type Rate, type RateStanding, ratesFrom } from "./rate.ts";
 import { type TokenBucket, createTokenBucket } from "./token-bucket.ts";
 
 /** What one request uses of rates: a message to many is as many messages. */
@@ -6,6 +6,8 @@ export interface Use {
   readonly messages: number;
   readonly parts: number;
 }
+
+const one: Use = { messages: 1, parts: 1 };
 
 /** Several rates that hold together. */
 export interface Pace {
@@ -16,8 +18,9 @@ export interface Pace {
   take(use: Use, nowMs: number): void;
   /** How many messages of one part may go now. */
   room(nowMs: number): number;
-  /** Milliseconds until one more may go. */
-  waitMs(nowMs: number): number;
+  /** Milliseconds until this may go; one message of one part when left out. */
+  waitMs(nowMs: number, use?: Use): number;
+  standing(nowMs: number): readonly RateStanding[];
   /** What was used in the day before this was made counts towards its rates per day. */
   usedToday(used: Use, nowMs: number): void;
   /** The same with other rates: what was used of one that stays in kind is used of the new one. */
@@ -43,8 +46,17 @@ function paceOf(held: readonly Held[]): Pace {
     },
     room: (nowMs) =>
       held.reduce((least, { bucket }) => Math.min(least, bucket.room(nowMs)), Infinity),
-    waitMs: (nowMs) =>
-      held.reduce((most, { bucket }) => Math.max(most, bucket.waitMs(1, nowMs)), 0),
+    waitMs: (nowMs, use = one) =>
+      held.reduce(
+        (most, { rate, bucket }) => Math.max(most, bucket.waitMs(use[rate.of], nowMs)),
+        0,
+      ),
+    standing: (nowMs) =>
+      held.map(({ rate, bucket }) => ({
+        rate,
+        left: bucket.room(nowMs),
+        fullInMs: bucket.waitMs(rate.burst, nowMs),
+      })),
     usedToday(used, nowMs) {
       for (const { rate, bucket } of held) {
         if (rate.per !== "day") continue;

@@ -9,6 +9,15 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** How a rate stands at this moment. */
+export interface RateStanding {
+  readonly rate: Rate;
+  /** What may still go now, in its own kind. */
+  readonly left: number;
+  /** Milliseconds until its whole burst is there again. */
+  readonly fullInMs: number;
+}
+
 export const perMs = { second: 1_000, minute: 60_000, day: 86_400_000 } as const;
 
 /** Nobody sends more, and a bucket of it for a day is still exact as a double. */

@@ -140,6 +140,8 @@ export interface MessageView {
   readonly part?: PartOfText | undefined;
   /** The ids of the parts that it was joined of; left out for all others. */
   readonly joined?: readonly string[] | undefined;
+  /** What its sender, who came by HTTP, calls it; left out for all others. */
+  readonly clientReference?: string | undefined;
   /** Of kind `report`, undefined for all else. */
   readonly report: ReportView | undefined;
   /** Its sender wants to hear what became of it. */

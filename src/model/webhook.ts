@@ -29,10 +29,13 @@ export interface WebhookSecret {
 export interface WebhookEndpoint {
   readonly id: string;
   readonly account: string;
-  /** With `form: "get"` a template; see `webhook/template.ts`. */
+  /** With `form: "get"` a template; see `webhook/template.ts`. With `callback` empty. */
   readonly url: string;
-  /** `post`: JSON, signed. `get`: what there is to tell stands in the URL. */
-  readonly form: "post" | "get";
+  /**
+   * `post`: JSON, signed. `get`: what there is to tell stands in the URL. `callback`: as `post`, each
+   * message at the URL that it names itself; an account has one of these at most.
+   */
+  readonly form: "post" | "get" | "callback";
   readonly events: readonly WebhookEvent[];
   /** Only of messages that came in on one of these; of all when there is none. */
   readonly channels: readonly string[];
@@ -51,6 +54,8 @@ export interface Hook {
   /** What it is about: of one subject the endpoint is told one thing after the other. */
   readonly subject: string;
   readonly event: WebhookEvent;
+  /** The one that the message names; left out: that of the endpoint. */
+  readonly url?: string;
   /** JSON, as it is sent. */
   readonly payload: string;
   /** Why it is given up before it was tried: then it is kept for who sends it again. */
@@ -86,6 +91,16 @@ export interface Announcer {
   session(event: SessionEvent): readonly Hook[];
 }
 
+/** URLs that customers name with single messages. */
+export interface Callbacks {
+  /** Throws `bad_request` for one that may not be called, or not for him. */
+  check(account: string, url: string): void;
+  /** Before the first of his is stored: what is told there is signed from then on. */
+  ready(account: string): Promise<void> | undefined;
+  /** A new secret; the one before signs too until then. */
+  newSecret(account: string): Promise<{ readonly secret: string; readonly oldUntilMs: number }>;
+}
+
 /** Where nobody is told anything. */
 export const silentAnnouncer: Announcer = {
   accepted: () => [],
@@ -116,6 +131,8 @@ export interface DeadHookView {
   readonly endpoint: string;
   readonly event: string;
   readonly subject: string;
+  /** The one that the message named; empty: that of the endpoint. */
+  readonly url: string;
   readonly tries: number;
   readonly reason: string;
   readonly deadMs: number;

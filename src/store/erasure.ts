@@ -183,7 +183,7 @@ async function eraseMessages(
 /** A text in a table, with the key of its row. */
 interface Place {
   readonly table: "trace" | "state" | "attempt" | "pending" | "dead_letter" | "webhook_call";
-  readonly column: "lines" | "error" | "payload";
+  readonly column: "lines" | "error" | "payload" | "url";
   readonly key: "root" | "id";
 }
 
@@ -216,10 +216,10 @@ function payloadsOf(roots: readonly string[]): Texts[] {
     { place: { table: "pending", column: "payload", key: "id" }, where: sql`queue = '' and ${of}` },
     // Not by an index: there are few, or somebody has more to mend than this.
     { place: { table: "dead_letter", column: "payload", key: "id" }, where: of },
-    {
-      place: { table: "webhook_call", column: "payload", key: "id" },
+    ...(["payload", "url"] as const).map((column) => ({
+      place: { table: "webhook_call", column, key: "id" } as const,
       where: sql`subject = any (${roots}::text[]) and subject <> ''`,
-    },
+    })),
   ];
 }
 

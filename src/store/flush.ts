@@ -63,7 +63,7 @@ export function stepsOf(
   const again: Step[] = [];
   const laters = createTable(5);
   const buried = createTable(5);
-  const hooks = createTable(6);
+  const hooks = createTable(7);
   const hookPayloads: string[] = [];
   const hooked: string[] = [];
   const moves: Move[] = [];
@@ -285,8 +285,17 @@ export function stepsOf(
   }
 
   function putHooks(number: number, many: readonly Hook[] = []): void {
-    for (const { id, endpoint, subject, event, payload, dead = "" } of many) {
-      hooks.put([number, id, endpoint, quoted(subject), quoted(event), quoted(dead)]);
+    for (const one of many) {
+      const { id, endpoint, subject, event, url = "", payload, dead = "" } = one;
+      hooks.put([
+        number,
+        id,
+        endpoint,
+        quoted(subject),
+        quoted(event),
+        quoted(url),
+        quoted(dead),
+      ]);
       hookPayloads.push(payload);
     }
   }

@@ -27,6 +27,7 @@ export interface Meta {
   readonly destinations?: readonly (readonly [ton: number, npi: number, digits: string])[];
   readonly reference?: string;
   readonly tags?: readonly string[];
+  readonly callbackUrl?: string;
   readonly joined?: readonly (readonly [id: string, registeredDelivery: number, known?: string])[];
 }
 
@@ -87,9 +88,10 @@ export function metaText(
       known === undefined ? [id, registeredDelivery] : [id, registeredDelivery, known],
     );
   if (message.client !== undefined) {
-    const { reference, tags } = message.client;
+    const { reference, tags, callbackUrl } = message.client;
     if (reference !== undefined) meta.reference = reference;
     if (tags !== undefined) meta.tags = tags;
+    if (callbackUrl !== undefined) meta.callbackUrl = callbackUrl;
   }
   return JSON.stringify(meta);
 }
@@ -162,10 +164,14 @@ function contentFrom(
   };
 }
 
-function clientFrom({ reference, tags }: Meta): Pick<Message, "client"> {
-  if (reference === undefined && tags === undefined) return {};
+function clientFrom({ reference, tags, callbackUrl }: Meta): Pick<Message, "client"> {
+  if (reference === undefined && tags === undefined && callbackUrl === undefined) return {};
   return {
-    client: { ...(reference !== undefined && { reference }), ...(tags !== undefined && { tags }) },
+    client: {
+      ...(reference !== undefined && { reference }),
+      ...(tags !== undefined && { tags }),
+      ...(callbackUrl !== undefined && { callbackUrl }),
+    },
   };
 }
 

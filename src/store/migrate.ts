@@ -16,7 +16,8 @@ import * as http from "../../migrations/0013-http.ts";
 import * as webhooks from "../../migrations/0014-webhooks.ts";
 import * as accounts from "../../migrations/0015-accounts.ts";
 import * as records from "../../migrations/0016-records.ts";
-import * as references from "../../migrations/0019-references.ts";
+import * as callbacks from "../../migrations/0017-callbacks.ts";
+import * as references from "../../migrations/0018-references.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -38,7 +39,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0014-webhooks": webhooks,
   "0015-accounts": accounts,
   "0016-records": records,
-  "0019-references": references,
+  "0017-callbacks": callbacks,
+  "0018-references": references,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

@@ -128,12 +128,12 @@ export const STATEMENTS = {
   // What customers are to be told at their own URLs; most flushes have none.
   hooks: `
     insert into webhook_call
-      (id, webhook, subject, event, payload, at, due, tries, reason, dead_at)
-    select id, webhook, subject, event, payload, now(), now(), 0, nullif(dead, ''),
+      (id, webhook, subject, event, url, payload, at, due, tries, reason, dead_at)
+    select id, webhook, subject, event, url, payload, now(), now(), 0, nullif(dead, ''),
       case when dead <> '' then now() end
-    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-      string_to_array($7, e'\\x1f', ''))
-      as r (acceptance, id, webhook, subject, event, dead, payload)
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+      string_to_array($8, e'\\x1f', ''))
+      as r (acceptance, id, webhook, subject, event, url, dead, payload)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   hooked: `delete from webhook_call where id = any ($1::uuid[])`,

@@ -289,7 +289,7 @@ export interface WebhookTable {
   id: string;
   account: string;
   url: string;
-  form: "post" | "get";
+  form: "post" | "get" | "callback";
   events: string[];
   channels: string[];
   secrets: string;
@@ -302,6 +302,7 @@ interface WebhookCallTable {
   webhook: string;
   subject: string;
   event: string;
+  url: Generated<string>;
   payload: string;
   at: Date;
   due: Date;

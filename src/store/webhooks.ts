@@ -100,7 +100,7 @@ export function createWebhooksTable(db: Kysely<Tables>, clock: { nowMs(): number
       byIndexes(db, async (on) => {
         const ids = sql`${[...held]}::uuid[]`;
         const { rows } = await sql<Row>`
-        select d.id, d.subject, d.event, d.payload, d.tries,
+        select d.id, d.subject, d.event, d.url, d.payload, d.tries,
           (extract(epoch from d.due - now()) * 1000)::float8 as due_in_ms, d.at
         from webhook_call d
         where d.webhook = ${endpoint}::uuid and d.dead_at is null and d.due <= now()
@@ -155,18 +155,10 @@ export function createWebhooksTable(db: Kysely<Tables>, clock: { nowMs(): number
         .orderBy("id", "desc")
         .limit(limit)
         .execute();
-      return rows.map(({ id, webhook, event, subject, tries, reason, dead_at: dead, payload }) => {
-        const deadMs = dead?.getTime() ?? 0;
-        return {
-          id,
-          endpoint: webhook,
-          event,
-          subject,
-          tries,
-          reason: reason ?? "",
-          deadMs,
-          payload,
-        };
+      return rows.map(({ id, webhook, event, subject, url, tries, reason, dead_at, payload }) => {
+        const deadMs = dead_at?.getTime() ?? 0;
+        const about = { id, endpoint: webhook, event, subject, url };
+        return { ...about, tries, reason: reason ?? "", deadMs, payload };
       });
     },
     async resend({ id, endpoint }) {
@@ -202,6 +194,7 @@ interface Row {
   readonly id: string;
   readonly subject: string;
   readonly event: string;
+  readonly url: string;
   readonly payload: string;
   readonly tries: number;
   readonly due_in_ms: number;
@@ -209,11 +202,12 @@ interface Row {
 }
 
 function hookFrom(row: Row, endpoint: string, nowMs: number): WaitingHook {
-  const { id, subject, payload, tries } = row;
+  const { id, subject, url, payload, tries } = row;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only flush.ts writes it.
   const event = row.event as Hook["event"];
   const dueMs = Math.round(nowMs + row.due_in_ms);
-  return { id, endpoint, subject, event, payload, tries, dueMs, atMs: row.at.getTime() };
+  const about = { id, endpoint, subject, event, ...(url === "" ? {} : { url }) };
+  return { ...about, payload, tries, dueMs, atMs: row.at.getTime() };
 }
 
 function endpointFrom({ created_at: created, ...row }: WebhookTable): WebhookEndpoint {

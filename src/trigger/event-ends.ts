@@ -6,6 +6,8 @@ import type { Report } from "../model/report.ts";
 import {
   account,
   bareMessage,
+  clientFields,
+  clientFrom,
   customers,
   isOpen,
   isReportAsked,
@@ -173,6 +175,7 @@ function originalFrom(
   const tlvs = tlvsFrom(fields);
   const message: Message = {
     ...bareMessage(id, id, fields.text("channel", customers), from, to),
+    ...clientFrom(fields),
     direction: "in",
     account: fields.maybeText("account", usual.owner),
     sms: {
@@ -209,6 +212,7 @@ export function statusFields({ event }: Of<"status">): Record<string, unknown> {
             ...addressed(original),
             account: original.account ?? null,
             reportAsked: isReportAsked(original.sms),
+            ...clientFields(original),
             ...tlvFields(namedTlvs(original.sms?.tlvs ?? [], undefined)),
           },
   };

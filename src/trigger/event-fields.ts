@@ -8,6 +8,8 @@ import {
   account,
   bareMessage,
   bindTypes,
+  clientFields,
+  clientFrom,
   customers,
   isOpen,
   isReportAsked,
@@ -190,6 +192,7 @@ function messageFrom(fields: FieldReader): EngineRequest {
     event: {
       message: {
         ...bareMessage(id, fields.text("root", id), channel, from, to),
+        ...clientFrom(fields),
         direction: "in",
         account: fields.maybeText("account", isCustomers ? account : undefined),
         sms: {
@@ -236,6 +239,7 @@ function messageFields({ event }: Of<"message">): Record<string, unknown> {
     encoding: encoding ?? null,
     octets: sms?.octets.toString("hex") ?? "",
     ...tlvFields(tlvs),
+    ...clientFields(message),
     serviceType: sms?.serviceType ?? "",
     esmClass: sms?.esmClass ?? 0,
     priority: sms?.priority ?? 0,

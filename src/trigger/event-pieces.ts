@@ -1,4 +1,4 @@
-import type { Message, Sms } from "../model/message.ts";
+import type { ClientFacts, Message, Sms } from "../model/message.ts";
 import { type NamedTlv, standardTlv, standardTlvNamed, type TlvType } from "../model/tlv.ts";
 import type { FieldReader } from "./field-reader.ts";
 
@@ -43,6 +43,20 @@ export function bareMessage(
     hops: 0,
     log: [],
   };
+}
+
+/** What its sender wrote on it for himself. */
+export function clientFrom(fields: FieldReader): { readonly client?: ClientFacts } {
+  const reference = fields.maybeText("clientReference");
+  const tags = fields.texts("tags");
+  if (reference === undefined && tags === undefined) return {};
+  return { client: { ...(reference !== undefined && { reference }), ...(tags && { tags }) } };
+}
+
+export function clientFields({ client }: Message): Record<string, unknown> {
+  if (client === undefined) return {};
+  const { reference, tags } = client;
+  return { ...(reference !== undefined && { clientReference: reference }), ...(tags && { tags }) };
 }
 
 const tlvTypes = ["int8", "int16", "int32", "string", "cstring", "octets"] as const;

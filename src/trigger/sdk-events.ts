@@ -91,6 +91,10 @@ export interface Message {
   readonly headers: readonly HeaderElement[];
   /** Its optional parameters. */
   readonly tlvs: Tlvs;
+  /** What its sender calls it (`client_reference` over HTTP); undefined for all others. */
+  readonly clientReference: string | undefined;
+  /** Words that its sender gave it over HTTP; empty for all others. */
+  readonly tags: readonly string[];
   readonly serviceType: string;
   readonly esmClass: number;
   /** 0-3, of a peer of 5.0 also 4; the higher the more urgent. */
@@ -251,6 +255,10 @@ export interface Original {
   readonly reportAsked: boolean;
   /** Its optional parameters, by their names in SMPP or by their tags. */
   readonly tlvs: Tlvs;
+  /** What its sender calls it (`client_reference` over HTTP); undefined for all others. */
+  readonly clientReference: string | undefined;
+  /** Words that its sender gave it over HTTP; empty for all others. */
+  readonly tags: readonly string[];
   /**
    * Tells the account that sent it what became of it; left out, with a line in the trace, when it did
    * not ask for this outcome. `state`: `stat:` of the receipt, 1-7 upper case letters. `error`:

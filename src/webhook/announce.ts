@@ -22,10 +22,15 @@ const none: readonly Hook[] = [];
 
 /** Why a call is given up before it was tried; an operator reads it. */
 const tooMuch = "too much waited for this webhook";
+/** registered_delivery bits 0-1 and bit 4 (SMPP v3.4 §5.2.17): the outcome is asked for, the steps before, too. */
+const outcomeBits = 0x03;
+const stepsBit = 0x10;
 
 export interface AnnounceParts {
   /** Those of an account that can be told now; undefined for nearly all accounts. */
   readonly endpointsOf: (account: string) => readonly WebhookEndpoint[] | undefined;
+  /** Where his messages are told that name a URL themselves; undefined when he is told nothing there. */
+  readonly callbacksOf: (account: string) => WebhookEndpoint | undefined;
   /** Too much waits for it: what is new is given up at once, which loses nothing. */
   readonly isFull: (endpoint: WebhookEndpoint) => boolean;
   readonly optionsOf: (account: string) => KeptOptions;
@@ -37,7 +42,7 @@ export interface AnnounceParts {
 
 /** Makes what customers are told; pure but for ids and the time. */
 export function createAnnouncer(parts: AnnounceParts): Announcer {
-  const { endpointsOf, isFull, optionsOf, takenOn, newId, clock } = parts;
+  const { endpointsOf, callbacksOf, isFull, optionsOf, takenOn, newId, clock } = parts;
 
   return {
     accepted({ message, forwards, status, error, ...content }) {
@@ -49,10 +54,10 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       if (takenOn(channel) === "SENT") {
         if (toCustomers.length === 0 && account !== undefined)
           inbound(hooks, message, message, content);
-      } else if (account !== undefined && endpointsOf(account) !== undefined)
+      } else if (account !== undefined && isTold(account, message))
         for (const id of idsOf(message)) {
           const data = { ...dataOf(message, id, account), parts: content.parts };
-          const about = { account, channel, subject: message.root };
+          const about = { account, channel, subject: message.root, message };
           if (status !== "FAILED") tell(hooks, "message.accepted", about, { ...data, status });
           else {
             tell(hooks, "message.accepted", about, { ...data, status: "CREATED" });
@@ -64,9 +69,9 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
     },
     sent(message, original = message, atMs) {
       const { account, channel } = original;
-      if (account === undefined || endpointsOf(account) === undefined) return none;
+      if (account === undefined || !isTold(account, message)) return none;
       const hooks: Hook[] = [];
-      const about = { account, channel, subject: message.root, atMs };
+      const about = { account, channel, subject: message.root, message, atMs };
       for (const id of idsOf(message))
         tell(hooks, "message.sent", about, {
           ...dataOf(message, id, account, channel),
@@ -78,9 +83,9 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       const { account, channel } = original;
       const event = ENDS[status];
       if (event === undefined || account === undefined || original.id === message.id) return none;
-      if (endpointsOf(account) === undefined) return none;
+      if (!isTold(account, original)) return none;
       const hooks: Hook[] = [];
-      const about = { account, channel, subject: message.root, atMs };
+      const about = { account, channel, subject: message.root, message: original, atMs };
       for (const id of idsOf(original)) {
         const data = { ...dataOf(original, id, account), to: message.to };
         const told = {
@@ -104,6 +109,11 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       return hooks;
     },
   };
+
+  /** Has he a URL, or has the message one? */
+  function isTold(account: string, { client }: Message): boolean {
+    return endpointsOf(account) !== undefined || client?.callbackUrl !== undefined;
+  }
 
   function inbound(
     hooks: Hook[],
@@ -143,14 +153,21 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
       readonly account: string;
       readonly channel: string;
       readonly subject: string;
+      /** His own that it is about. */
+      readonly message?: Message;
       readonly atMs?: number;
     },
     data: Readonly<Record<string, unknown>>,
   ): void {
-    const { account, channel, subject, atMs = clock.nowMs() } = about;
-    for (const endpoint of endpointsOf(account) ?? []) {
+    const { account, channel, subject, message, atMs = clock.nowMs() } = about;
+    for (const endpoint of endpointsOf(account) ?? []) put(endpoint, undefined);
+    const url = message && callbackOf(message, event);
+    const callbacks = url === undefined ? undefined : callbacksOf(account);
+    if (callbacks !== undefined) put(callbacks, url);
+
+    function put(endpoint: WebhookEndpoint, own: string | undefined): void {
       const { channels, events } = endpoint;
-      if (!events.includes(event) || (channels.length > 0 && !channels.includes(channel))) continue;
+      if (!events.includes(event) || (channels.length > 0 && !channels.includes(channel))) return;
       const dead = isFull(endpoint) ? tooMuch : undefined;
       const id = newId();
       const payload = JSON.stringify({
@@ -160,16 +177,26 @@ export function createAnnouncer(parts: AnnounceParts): Announcer {
         api_version: apiVersion,
         data,
       });
-      hooks.push({ id, endpoint: endpoint.id, subject, event, payload, dead });
+      const to = { endpoint: endpoint.id, ...(own === undefined ? {} : { url: own }) };
+      hooks.push({ id, ...to, subject, event, payload, dead });
     }
   }
 
   function dataOf(message: Message, id: string, account: string, channel = message.channel) {
-    const { from, to } = message;
+    const { from, to, client } = message;
     const known = messageIdFor(id, optionsOf(account));
     const submitted = { submitted_at: timeOf(idTimeMs(id)) };
-    return { id, message_id: known, account, channel, from, to, ...submitted };
+    const whose = { client_reference: client?.reference, tags: client?.tags };
+    return { id, message_id: known, ...whose, account, channel, from, to, ...submitted };
   }
+}
+
+/** The URL that the message names, where its sender wants to be told this one of it (`dlr`). */
+function callbackOf({ client, sms }: Message, event: WebhookEvent): string | undefined {
+  const asked = sms?.registeredDelivery ?? 0;
+  if ((asked & outcomeBits) === 0) return undefined;
+  const isStep = event === "message.accepted" || event === "message.sent";
+  return isStep && (asked & stepsBit) === 0 ? undefined : client?.callbackUrl;
 }
 
 /** The ids under which its sender knows it: of a text that he sent in parts, theirs. */

@@ -15,26 +15,26 @@ export interface Called {
 export async function callEndpoint(
   fetcher: Pick<Fetcher, "fetch">,
   endpoint: Pick<WebhookEndpoint, "url" | "form" | "secrets">,
-  { id, payload }: Pick<Hook, "id" | "payload">,
+  { id, payload, url: own }: Pick<Hook, "id" | "payload" | "url">,
   nowMs: number,
 ): Promise<Called> {
   const { url, form, secrets } = endpoint;
   try {
     const signed = signedHeaders({ id, body: payload, secrets }, nowMs);
     const asked =
-      form === "post"
+      form === "get"
         ? {
-            url,
-            method: "POST",
-            headers: [["content-type", "application/json"], ...signed] as const,
-            body: payload,
-          }
-        : {
             url: urlTemplateFrom(url)(payload),
             method: "GET",
             // A signature covers a body, and there is none.
             headers: signed.filter(([name]) => name !== "webhook-signature"),
             body: undefined,
+          }
+        : {
+            url: own ?? url,
+            method: "POST",
+            headers: [["content-type", "application/json"], ...signed] as const,
+            body: payload,
           };
     const more = { timeoutMs: undefined, idempotencyKey: id, statusOnly: true } as const;
     const answer = await fetcher.fetch({ ...asked, ...more });

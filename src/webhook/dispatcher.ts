@@ -275,7 +275,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     else log.debug({ ...about, tries: call.tries }, "a webhook's call failed and is tried again");
     const { id, tries, dueMs } = call;
     await writer.hookAgain({ id, dueMs, tries, reason, dead });
-    if (outcome.do === "disable") parts.disable(place.id, reason);
+    // One message's URL that is gone says nothing of those of the others.
+    if (outcome.do === "disable" && call.url === undefined) parts.disable(place.id, reason);
     if (dead) ended(place, call);
     else {
       place.lane.rest(call);

@@ -15,7 +15,7 @@ export interface EndpointWish {
   readonly account: string;
   readonly url: string;
   /** `post` when left out. */
-  readonly form?: WebhookEndpoint["form"];
+  readonly form?: Exclude<WebhookEndpoint["form"], "callback">;
   /** All events of messages when left out; `*` is every event, `message.*` those that begin so. */
   readonly events?: readonly string[];
   /** All channels when left out. */
@@ -61,7 +61,9 @@ export function changed(
   guard: AddressGuard,
 ): WebhookEndpoint {
   const { url = endpoint.url, form = endpoint.form, events, channels = endpoint.channels } = change;
-  checkUrl(url, form, guard);
+  if (endpoint.form !== "callback") checkUrl(url, form, guard);
+  else if (change.url !== undefined || change.form !== undefined)
+    throw wrong("Its messages name their URLs themselves.");
   const enabled = change.enabled ?? endpoint.disabled === undefined;
   return {
     ...endpoint,
@@ -85,7 +87,8 @@ export function rotated(
   return { ...endpoint, secrets: [fresh, ...before].slice(0, secretsMax) };
 }
 
-function checkUrl(url: string, form: WebhookEndpoint["form"], guard: AddressGuard): void {
+/** Throws `bad_request` for one that may not be called. */
+export function checkUrl(url: string, form: WebhookEndpoint["form"], guard: AddressGuard): void {
   if (url.length > urlCharactersMax)
     throw wrong(`A URL has at most ${urlCharactersMax} characters.`);
   if (form === "get") urlTemplateFrom(url);

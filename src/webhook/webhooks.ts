@@ -7,6 +7,7 @@ import type { Log } from "../model/log.ts";
 import type { Meter, Readings } from "../model/meter.ts";
 import {
   type Announcer,
+  type Callbacks,
   type DeadHookView,
   type WebhookEndpoint,
   type WebhookTestView,
@@ -14,6 +15,7 @@ import {
 } from "../model/webhook.ts";
 import type { Store, WhichDead } from "../store/store.ts";
 import { createAnnouncer } from "./announce.ts";
+import { callbackEndpoint, checkCallback } from "./callback.ts";
 import { callEndpoint } from "./caller.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { type EndpointWish, changed, madeOf, rotated } from "./endpoint.ts";
@@ -23,6 +25,9 @@ import type { WebhookSettings } from "./settings.ts";
 /** Endpoints of one account, and of all. */
 const endpointsPerAccountMax = 10;
 const endpointsMax = 10_000;
+
+/** ms. The secret before signs beside a new one that a customer has asked for himself. */
+const keepOldMs = 86_400_000;
 
 /** Octets of a body that we send: a message of 255 parts is 40 KiB. */
 const octetsMax = 256 * 1_024;
@@ -38,6 +43,7 @@ export type { EndpointWish } from "./endpoint.ts";
 /** Tells customers at their own URLs what happens to their messages. */
 export interface Webhooks {
   readonly announce: Announcer;
+  readonly callbacks: Callbacks;
   /** Starts calling, with what an earlier start left. */
   takeUp(): Promise<void>;
   list(account?: string): Promise<WebhookView[]>;
@@ -92,6 +98,7 @@ export async function openWebhooks(parts: {
   });
   const endpoints = new Map<string, WebhookEndpoint>();
   let tellable: ReadonlyMap<string, readonly WebhookEndpoint[]> = new Map();
+  let callbacks: ReadonlyMap<string, WebhookEndpoint> = new Map();
   /** Changes go one after the other, so that each builds on the one before. */
   let changing: Promise<unknown> = Promise.resolve();
   const seal = createSeal([secretsKey, secretsKeyBefore].filter((key) => key !== undefined));
@@ -121,12 +128,25 @@ export async function openWebhooks(parts: {
   return {
     announce: createAnnouncer({
       endpointsOf: (account) => tellable.get(account),
+      callbacksOf(account) {
+        const endpoint = callbacks.get(account);
+        return endpoint?.disabled === undefined ? endpoint : undefined;
+      },
       isFull: dispatcher.isFull,
       optionsOf: parts.optionsOf,
       takenOn: parts.takenOn,
       newId,
       clock,
     }),
+    callbacks: {
+      check(account, url) {
+        checkCallback(url, callbacks.get(account), guard);
+      },
+      ready: (account) =>
+        callbacks.has(account) ? undefined : inTurn(async () => void (await callbackOf(account))),
+      newSecret: (account) =>
+        inTurn(async () => rotate(await callbackOf(account), clock.nowMs() + keepOldMs)),
+    },
     async takeUp() {
       const lost = await table.sweepLost();
       if (lost > 0) log.warn({ calls: lost }, "forgotten: their webhooks are gone");
@@ -141,11 +161,12 @@ export async function openWebhooks(parts: {
     },
     add: (wish) =>
       inTurn(async () => {
-        const mine = [...endpoints.values()].filter(({ account }) => account === wish.account);
+        const mine = [...endpoints.values()].filter(
+          ({ account, form }) => account === wish.account && form !== "callback",
+        );
         if (mine.length >= endpointsPerAccountMax)
           throw wrong(`${wish.account} has ${endpointsPerAccountMax} webhooks, which is the most.`);
-        if (endpoints.size >= endpointsMax)
-          throw wrong(`There are ${endpointsMax} webhooks already.`);
+        checkRoom();
         const endpoint = madeOf(wish, { id: newId(), nowMs: clock.nowMs(), guard });
         await keep(endpoint);
         return { endpoint: viewOf(endpoint), secret: endpoint.secrets[0]?.secret ?? "" };
@@ -166,14 +187,10 @@ export async function openWebhooks(parts: {
         return viewOf(endpoint, (await table.counts()).get(endpoint.id));
       }),
     rotate: (id, keepOldMs) =>
-      inTurn(async () => {
-        const oldUntilMs = clock.nowMs() + keepOldMs;
-        const endpoint = rotated(known(id), { oldUntilMs, nowMs: clock.nowMs() });
-        await keep(endpoint);
-        return { secret: endpoint.secrets[0]?.secret ?? "", oldUntilMs };
-      }),
+      inTurn(() => rotate(known(id), clock.nowMs() + keepOldMs)),
     async test(id) {
       const endpoint = known(id);
+      if (endpoint.form === "callback") throw wrong("Its messages name their URLs themselves.");
       const call = newId();
       const at = new Date(clock.nowMs()).toISOString();
       const { account } = endpoint;
@@ -221,6 +238,29 @@ export async function openWebhooks(parts: {
     },
   };
 
+  /** That of the account, made at the first use. */
+  async function callbackOf(account: string): Promise<WebhookEndpoint> {
+    const found = callbacks.get(account);
+    if (found !== undefined) return found;
+    checkRoom();
+    const made = callbackEndpoint(account, { id: newId(), nowMs: clock.nowMs() });
+    await keep(made);
+    return made;
+  }
+
+  function checkRoom(): void {
+    if (endpoints.size >= endpointsMax) throw wrong(`There are ${endpointsMax} webhooks already.`);
+  }
+
+  async function rotate(
+    endpoint: WebhookEndpoint,
+    oldUntilMs: number,
+  ): Promise<{ readonly secret: string; readonly oldUntilMs: number }> {
+    const next = rotated(endpoint, { oldUntilMs, nowMs: clock.nowMs() });
+    await keep(next);
+    return { secret: next.secrets[0]?.secret ?? "", oldUntilMs };
+  }
+
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = changing.then(work, work);
     changing = turn.catch(() => undefined);
@@ -247,12 +287,15 @@ export async function openWebhooks(parts: {
 
   function sort(): void {
     const byAccount = new Map<string, WebhookEndpoint[]>();
+    const own = new Map<string, WebhookEndpoint>();
     for (const endpoint of endpoints.values()) {
-      if (endpoint.disabled !== undefined) continue;
+      if (endpoint.form === "callback") own.set(endpoint.account, endpoint);
+      if (endpoint.form === "callback" || endpoint.disabled !== undefined) continue;
       const mine = byAccount.get(endpoint.account) ?? [];
       byAccount.set(endpoint.account, [...mine, endpoint]);
     }
     tellable = byAccount;
+    callbacks = own;
   }
 
   function known(id: string): WebhookEndpoint {

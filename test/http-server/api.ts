@@ -36,12 +36,20 @@ export const BIND = onBind({}, async (bind, { accounts }) => {
   else bind.reject(found.reason);
 });`;
 
-const SEND = `import { onMessage } from "signalbox";
+const SEND = `import { onMessage, onStatus } from "signalbox";
 export const SEND = onMessage({ channels: ["HTTP1", "SMPP_SERVER1"] }, (message) => {
   if (message.text === "no") return message.reject("refused_by_rule", "not today");
+  if (message.tags.includes("blocked"))
+    return message.reject("refused_by_rule", message.clientReference + " is blocked");
+  if (message.tags.includes("routed")) {
+    message.accept({ charge: "route" });
+    return message.forward();
+  }
   message.accept({ charge: message.parts });
   message.forward({ channel: "SMPP1" });
-});`;
+});
+export const ENDED = onStatus({ status: ["DELIVERED"] }, (message) =>
+  message.trace("ended " + message.root?.clientReference + " " + message.root?.tags.join("+")));`;
 
 const REPORT = `import { onReport } from "signalbox";
 export const REPORT = onReport({}, (report) => report.apply());`;

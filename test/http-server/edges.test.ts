@@ -8,10 +8,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import type { DeadHookView } from "../../src/model/webhook.ts";
+import { askAdmin } from "../support/admin.ts";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApi } from "../../src/channel/http-server/openapi-page.ts";
 import { selfSigned } from "../../src/http/self-signed.ts";
 import { signalbox } from "../cli/cli.ts";
+import { type Receiver, startReceiver, toldBy, verify } from "../support/webhook-receiver.ts";
 import { type TestApi, ask, startApi } from "./api.ts";
 
 const to = "+31612345678";
@@ -32,6 +35,7 @@ export const REPORT = onReport({}, (report) => report.apply());
 export const TELL = onStatus({ status: ["DELIVERED"] }, (message) => message.root?.report());`;
 
 let api: TestApi;
+let receiver: Receiver;
 let key: string;
 let folder: string;
 /** Of a certificate that an operator brings. */
@@ -41,8 +45,10 @@ before(async () => {
   brought = await selfSigned(["localhost", "127.0.0.1"], Date.now());
   await writeFile(join(folder, "us.pem"), brought.key + brought.certificate, { mode: 0o600 });
   const here = { type: "http-server", address: ["127.0.0.1"], port: 0 };
+  receiver = await startReceiver();
   api = await startApi({
     live: true,
+    settings: { webhooks: { allowPrivate: ["127.0.0.1"] } },
     triggers: { "in.ts": IN, "out.ts": OUT },
     channels: {
       HTTP1: {
@@ -62,6 +68,7 @@ before(async () => {
 after(async () => {
   await api[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
+  await receiver[Symbol.asyncDispose]();
 });
 
 const post = (body: unknown, headers = {}) =>
@@ -150,6 +157,66 @@ test("events are told as they are committed, and again to who comes back", async
   assert.match(await listen(1, "other-1"), /event: reset/);
 });
 
+test("[Y24] what becomes of a message is told at the URL that it names, signed, as much of it as dlr says, and nowhere that may not be called", async () => {
+  const fresh = async () =>
+    String((await api.ask("POST", "/v1/callback-secret", { key })).body["secret"]);
+  const first = await fresh();
+  const secret = await fresh();
+  let isGone = true;
+  receiver.answer(({ path }) => (path === "/gone" && isGone ? 410 : 200));
+  const url = (path: string) => `${receiver.url}${path}`;
+  const whole = { to, text: "tell", client_reference: "cb-1", tags: ["a"], dlr: "all" };
+  const all = await post({ ...whole, callback_url: url("/all?order=17") });
+  await post({ to, text: "tell", dlr: "none", callback_url: url("/none") });
+  await post({ to, text: "tell", callback_url: url("/gone") });
+  await post({ to, text: "tell", callback_url: url("/final") });
+  const on = (path: string) => receiver.calls.filter((call) => call.path === path);
+  await receiver.until(
+    () => on("/all?order=17").length === 3 && on("/final").length === 1 && on("/gone").length === 1,
+  );
+  const steps = on("/all?order=17");
+  assert.deepEqual(
+    steps.map((call) => toldBy(call).type),
+    ["message.accepted", "message.sent", "message.delivered"],
+  );
+  for (const call of steps) {
+    verify(secret, call);
+    verify(first, call);
+    const { data } = toldBy(call);
+    assert.equal(data["id"], all.body["id"]);
+    assert.equal(data["client_reference"], "cb-1");
+    assert.deepEqual(data["tags"], ["a"]);
+  }
+  assert.deepEqual(toldBy(on("/final")[0]).type, "message.delivered");
+  assert.equal(on("/none").length, 0, "dlr: none tells nothing");
+  const read = await api.ask("GET", `/v1/messages/${all.body["id"]}`, { key });
+  assert.equal(read.body["callback_url"], url("/all?order=17"));
+  // What one message's URL wants no more is a dead letter, and the others are told.
+  isGone = false;
+  const { socket } = api.gateway.running.admin;
+  const deadAt = async () => {
+    const { body } = await askAdmin<readonly DeadHookView[]>(
+      socket,
+      "GET",
+      "/v1/webhook-calls/dead",
+    );
+    return body.map((one) => one.url);
+  };
+  while ((await deadAt()).length === 0) await new Promise((turn) => setTimeout(turn, 10));
+  assert.deepEqual(await deadAt(), [url("/gone")]);
+  await askAdmin(socket, "POST", "/v1/webhook-calls/resend", {});
+  await receiver.until(() => on("/gone").length === 2);
+  const refused = async (callback: string) => {
+    const { status, body } = await post({ to, text: "x", callback_url: callback });
+    return [status, body["code"], body["field"]];
+  };
+  const wrong = [400, "bad_request", "callback_url"];
+  assert.deepEqual(await refused("http://169.254.169.254/latest"), wrong);
+  assert.deepEqual(await refused("ftp://shop.example/"), wrong);
+  assert.deepEqual(await refused("https://user:word@shop.example/"), wrong);
+  assert.deepEqual(await refused(`https://shop.example/${"a".repeat(2_048)}`), wrong);
+});
+
 test("what is broken, too much or too slow is told what it is, and the channel goes on", async () => {
   const asked = async (body: unknown, headers = {}) => {
     const { status, body: said } = await post(body, headers);
@@ -207,6 +274,8 @@ test("what is broken, too much or too slow is told what it is, and the channel g
   assert.deepEqual(await asked({ to, text: "silence" }), [503, "unanswered", undefined]);
   const path = await api.ask("GET", "/v2/messages", { key });
   assert.deepEqual([path.status, path.body["code"]], [404, "unknown_path"]);
+  const id = String(path.body["instance"]).replaceAll(/urn:uuid:|-/g, "");
+  assert.ok(path.headers.get("traceparent")?.startsWith(`00-${id}-`), "a refusal is found, too");
   for (const [query, field] of [
     ["limit=0", "limit"],
     ["limit=999", "limit"],
@@ -236,7 +305,7 @@ test("what is broken, too much or too slow is told what it is, and the channel g
   assert.deepEqual([error.body["status"], error.body["retryable"]], [429, true]);
 });
 
-test("above its rate an account hears 429 with Retry-After, of a drained channel 503", async () => {
+test("above its rate an account hears 429 and when the next may go, with each answer how its rates stand, and of a drained channel 503", async () => {
   const { accounts } = api.gateway.running.store;
   await accounts.setOptions("Test1", { rate: "1/minute burst 1" });
   const answers = [await post({ to, text: "one" }), await post({ to, text: "two" })];
@@ -244,9 +313,22 @@ test("above its rate an account hears 429 with Retry-After, of a drained channel
     answers.map(({ status }) => status),
     [202, 429],
   );
-  assert.equal(answers[1]?.headers.get("retry-after"), "1");
+  const [first, second] = answers;
+  assert.equal(first?.headers.get("ratelimit-policy"), '"account-messages-per-minute";q=1;w=60');
+  assert.match(
+    first?.headers.get("ratelimit") ?? "",
+    /^"account-messages-per-minute";r=0;t=(59|60)$/,
+  );
+  assert.match(second?.headers.get("retry-after") ?? "", /^(59|60)$/, "the bucket's next token");
+  assert.match(second?.headers.get("ratelimit") ?? "", /;r=0;t=(59|60)$/);
   assert.equal(answers[1]?.body["smpp_status"], 0x58);
+  const batch = await api.ask("POST", "/v1/batches", {
+    key,
+    body: { messages: [{ to, text: "x" }] },
+  });
+  assert.match(batch.headers.get("ratelimit") ?? "", /;r=0;/);
   await accounts.setOptions("Test1", { rate: "" });
+  assert.equal((await post({ to, text: "free" })).headers.get("ratelimit"), null);
   const channel = api.gateway.running.channels.get("HTTP1");
   await channel?.drain(100);
   const drained = await post({ to, text: "three" });
@@ -254,6 +336,23 @@ test("above its rate an account hears 429 with Retry-After, of a drained channel
   assert.equal(drained.headers.get("retry-after"), "1");
   channel?.resume();
   assert.equal((await post({ to, text: "four" })).status, 202);
+});
+
+test("what was asked and how it was answered is told to operators: in the metrics, and what went wrong last in the list", async () => {
+  const channel = api.gateway.running.channels.get("HTTP1");
+  await api.ask("GET", "/v1/inbound", { key });
+  const of = (status: number) => channel?.traffic().httpAnswers?.get(status) ?? 0;
+  const before = { taken: of(202), broken: channel?.traffic().refused ?? 0 };
+  assert.equal((await post({ to, text: "counted" })).status, 202);
+  assert.equal((await post('{"to"')).status, 400);
+  assert.equal((await api.ask("GET", "/v1/balance", { key: "sbk_no" })).status, 401);
+  assert.match(await bare("nonsense\r\n\r\n"), /^HTTP\/1.1 400 /);
+  assert.equal(of(202), before.taken + 1);
+  assert.equal(channel?.traffic().refused, before.broken + 2);
+  const view = api.gateway.running.channels.get("HTTP1")?.view();
+  assert.match(view?.detail ?? "", /; \d+ requests, \d+ refused$/);
+  assert.equal(view?.lastError?.text, "GET /v1/balance from 127.0.0.1 was refused: bad_key");
+  assert.ok((channel?.traffic().windowRequests ?? 0) > 0, "who fetches has a window");
 });
 
 test("the page of the API is what is served and committed; its examples work and no answer leaves its schema", async () => {

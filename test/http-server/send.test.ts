@@ -1,6 +1,8 @@
 /** Messages are sent and read over HTTP: who may, what is checked, what is stored before the answer. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { MessageView } from "../../src/model/view.ts";
+import { askAdmin } from "../support/admin.ts";
 import { type TestApi, startApi } from "./api.ts";
 
 const to = "+31612345678";
@@ -42,6 +44,7 @@ test("[A01] [A03] [I01] a message is stored when 202 is heard, goes to the provi
     status: "accepted",
     parts: 1,
     encoding: "gsm7",
+    cost: 1,
     client_reference: "order-17",
   });
   assert.equal(sent.headers.get("location"), `/v1/messages/${id}`);
@@ -296,4 +299,49 @@ test("a dry run tells parts, route, price and refusals, and leaves nothing behin
   assert.deepEqual([bad.status, bad.body["status"]], [200, "would_be_refused"]);
   assert.equal(bad.body["problem"].code, "refused_by_rule");
   assert.equal((await count()).length, before);
+});
+
+test("what a customer calls his message is known to triggers at its beginning and end, and stands in its trace", async () => {
+  const blocked = await send({ to, text: "x", client_reference: "order-9", tags: ["blocked"] });
+  assert.deepEqual([blocked.status, blocked.body["detail"]], [403, "order-9 is blocked"]);
+  const sent = await send({ to, text: "x", client_reference: "order-10", tags: ["a", "b"] });
+  const admin = await api.key({ scopes: ["admin"] });
+  const told = await until(async () => {
+    const { body } = await api.ask("GET", `/v1/messages/${sent.body["id"]}/trace`, { key: admin });
+    return JSON.stringify(body).includes("ended order-10 a+b") ? body : undefined;
+  });
+  assert.equal(told["steps"][0].facts.reference, "order-10");
+  const view = await askAdmin<MessageView>(
+    api.gateway.running.admin.socket,
+    "GET",
+    `/v1/messages/${sent.body["id"]}`,
+  );
+  assert.equal(view.body.clientReference, "order-10");
+});
+
+test("what a message to a number would cost is told by its triggers and its route, and costs nothing", async () => {
+  const { body: before } = await api.ask("GET", "/v1/balance", { key });
+  const rate = await api.ask("GET", "/v1/rates?to=%2B31612345678&from=Shop", { key });
+  assert.deepEqual(rate.body, {
+    to,
+    status: "would_be_accepted",
+    credits: 1,
+    route: ["SMPP1"],
+  });
+  const routed = { to, text: "x", tags: ["routed"], dry_run: true };
+  const unpriced = await send(routed);
+  assert.equal(unpriced.body["problem"].code, "no_route", "the table is asked, and knows no way");
+  const { accounts } = api.gateway.running.store;
+  await accounts.setOptions("Test1", { senders: "Shop" });
+  const foreign = await api.ask("GET", "/v1/rates?to=%2B31612345678&from=Other", { key });
+  assert.deepEqual(
+    [foreign.body["status"], foreign.body["problem"].code],
+    ["would_be_refused", "bad_source"],
+  );
+  await accounts.setOptions("Test1", { senders: "" });
+  const wrong = await api.ask("GET", "/v1/rates?to=x", { key });
+  assert.deepEqual([wrong.status, wrong.body["field"]], [400, "to"]);
+  await accounts.credit("Test1", 0.0065);
+  const { body: after } = await api.ask("GET", "/v1/balance", { key });
+  assert.equal(after["credits"], Number((before["credits"] + 0.0065).toFixed(4)), "fractions, too");
 });

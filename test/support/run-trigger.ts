@@ -127,6 +127,7 @@ export interface MessageParts {
   readonly sms?: Partial<NonNullable<Message["sms"]>>;
   readonly encoding?: string;
   readonly part?: NonNullable<MessageEvent["part"]>;
+  readonly client?: NonNullable<Message["client"]>;
 }
 
 export function messageRequest(parts: MessageParts = {}): EngineRequest {
@@ -143,6 +144,7 @@ export function messageRequest(parts: MessageParts = {}): EngineRequest {
         from,
         to,
         sms: { ...smsBetween(from, to, parts.registeredDelivery ?? 1), ...parts.sms },
+        ...(parts.client && { client: parts.client }),
       }),
       ...(parts.encoding === undefined ? {} : { encoding: parts.encoding }),
       ...(parts.part === undefined ? {} : { part: parts.part }),

@@ -22,6 +22,7 @@ import {
 const atMs = 1_700_000_006_000;
 
 const reference: NamedTlv = [0x0204, "user_message_reference", "int16", "\u0001\u0002"];
+const client = { reference: "order-17", tags: ["spring", "nl"] };
 const requests: Readonly<Record<string, EngineRequest>> = {
   "a bind": bindRequest({ tlsSubject: "CN=shop.example" }),
   "a message": messageRequest({ text: "Hello", encoding: "gsm7" }),
@@ -42,6 +43,10 @@ const requests: Readonly<Record<string, EngineRequest>> = {
   }),
   "a status of a message of our own": statusRequest({
     sent: { message: sentOf().message, original: sentOf().message },
+  }),
+  "a message that its sender has a name for": messageRequest({ client }),
+  "a status of a message that its sender has a name for": statusRequest({
+    sent: { ...sentOf(), original: { ...sentOf().original, client } },
   }),
   "a change of a channel": channelRequest(),
   "a session": sessionRequest(),

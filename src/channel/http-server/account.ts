@@ -2,8 +2,8 @@ import { ERRORS, type ErrorEntry, GatewayError } from "../../model/error.ts";
 import { standardOptions } from "../../model/account-options.ts";
 import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
-import { deskOf } from "./messages.ts";
-import { account, balance, errorPage } from "./read-schemas.ts";
+import { deskOf, timeOf } from "./messages.ts";
+import { account, balance, callbackSecret, errorPage } from "./read-schemas.ts";
 
 /** What a customer may know of himself, and what our errors mean. */
 export const accountRoutes: ApiRoutes = (routes, { host, callers }) => {
@@ -21,6 +21,20 @@ export const accountRoutes: ApiRoutes = (routes, { host, callers }) => {
     "/v1/balance",
     { schema: { response: { 200: jsonOf(balance, "output") } }, onRequest: callers.need("read") },
     (request) => creditsOf(callers.of(request).account),
+  );
+
+  routes.post(
+    "/v1/callback-secret",
+    {
+      schema: { response: { 200: jsonOf(callbackSecret, "output") } },
+      onRequest: callers.need("admin"),
+    },
+    async (request) => {
+      const { account: id, by } = callers.of(request);
+      const { secret, oldUntilMs } = await deskOf(host).callbacks.newSecret(id);
+      host.log.info({ account: id, by }, "callback_url has a new secret");
+      return { secret, old_until: timeOf(oldUntilMs) };
+    },
   );
 
   routes.get<{ Params: { code: string } }>(

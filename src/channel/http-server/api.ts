@@ -52,7 +52,6 @@ export function createCallers(login: Login): Callers {
             refuse(reply, who.code, { ...who, trace: request.id });
           } else if (who.scopes.includes(scope) || who.scopes.includes("admin")) {
             known.set(request, who);
-            reply.header("traceparent", traceparent(request.id));
             done();
           } else {
             const detail = `It may not ${scope}.`;
@@ -67,12 +66,6 @@ export function createCallers(login: Login): Callers {
       return caller;
     },
   };
-}
-
-/** W3C trace context, version 00: by its 32 digits `signalbox trace` finds what the request stored. */
-function traceparent(id: string): string {
-  const trace = id.replaceAll("-", "");
-  return `00-${trace}-${trace.slice(16)}-00`;
 }
 
 function originOf({ raw }: FastifyRequest): Origin {

@@ -3,11 +3,13 @@ import { problemOf } from "../../http/problem.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
+import { eventOf } from "./event-of.ts";
 import { type KeptAnswer, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
 import { FieldError } from "./field-error.ts";
 import { type NewMessage, newMessage } from "./message-schemas.ts";
 import { cancel, deskOf, timeOf } from "./messages.ts";
+import { tellRates } from "./rate-headers.ts";
 import {
   type BatchAnswer,
   type NewBatch,
@@ -17,7 +19,7 @@ import {
   batchState,
   newBatch,
 } from "./read-schemas.ts";
-import { acceptedBody, eventOf, isRefusal, refusalOf } from "./send.ts";
+import { acceptedBody, isRefusal, refusalOf } from "./send.ts";
 
 /** Cancels that are under way at a time for one batch; the gateway has room for few of all. */
 const cancelsAtOnce = 8;
@@ -49,7 +51,11 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
         return await keyed(request, reply, {
           account: caller.account,
           ids,
-          send: (own) => sendAll(request, caller, own),
+          async send(own) {
+            const kept = await sendAll(request, caller, own);
+            tellRates(reply, host, caller.account);
+            return kept;
+          },
           again: (own) => storedOf(caller.account, own),
         });
       } finally {
@@ -144,9 +150,11 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
     const { index, id } = from;
     try {
       const event = eventOf(checked(asked), parts, from);
+      if (event.message.client?.callbackUrl !== undefined)
+        await deskOf(host).callbacks.ready(from.caller.account);
       const answer = await host.emit("message", event);
       if (answer.kind === "accepted") {
-        const { status: _status, ...body } = acceptedBody(event, answer.id);
+        const { status: _status, ...body } = acceptedBody(event, answer);
         return { index, ...body };
       }
       const { code, detail } = refusalOf(answer);

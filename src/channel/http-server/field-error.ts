@@ -9,3 +9,13 @@ export class FieldError extends GatewayError {
     this.field = field;
   }
 }
+
+/** What is refused inside of it is the fault of this field. */
+export function inField<T>(field: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof GatewayError)) throw cause;
+    throw new FieldError(cause.code, field, cause.message);
+  }
+}

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../model/error.ts";
 import type { Message, Sms } from "../../model/message.ts";
+import type { Traffic } from "../../model/meter.ts";
 import type { ChannelHost, SendResult } from "../channel.ts";
 import type { HttpServerSettings } from "../http-server-settings.ts";
 
@@ -15,6 +16,11 @@ export interface Inbox {
   fetch(account: string, behind: number, limit: number, waitMs: number): Promise<readonly Held[]>;
   /** Throws `unknown_message_id`; once more does no harm. */
   acknowledge(account: string, id: string): void;
+  /**
+   * Of all accounts that fetch: what they may have without an acknowledgement, and how much more now; and
+   * how often somebody who was given a message never said that he has it.
+   */
+  window(): Pick<Traffic, "windowRequests" | "windowFree" | "timedOut">;
   /** Puts back what is held and holds nothing more until `open`. */
   close(): void;
   open(): void;
@@ -57,6 +63,7 @@ export function createInbox(
   let place = clock.nowMs() * 1_000;
   let closed = host.drained;
   let look: NodeJS.Timeout | undefined;
+  let timedOut = 0;
 
   return {
     room(account = "") {
@@ -107,6 +114,12 @@ export function createInbox(
       one.done({ kind: "taken", providerId: "" });
       host.ready();
     },
+    window() {
+      const windowRequests = accounts.size * settings.pullMessages;
+      let windowFree = windowRequests;
+      for (const { held } of accounts.values()) windowFree -= held.size;
+      return { windowRequests, windowFree, timedOut };
+    },
     close() {
       closed = true;
       for (const account of accounts.keys()) end(account);
@@ -155,11 +168,13 @@ export function createInbox(
     }
     for (const heardNothing of asking.waiters) heardNothing();
     // Who was given one may have it, though he never said so.
-    for (const { given, done } of asking.held.values())
+    for (const { given, done } of asking.held.values()) {
+      if (given) timedOut += 1;
       done(
         given
           ? { kind: "uncertain", why: "response_timeout" }
           : { kind: "refused", status: 0x08, text: "nobody fetched it" },
       );
+    }
   }
 }

@@ -18,6 +18,7 @@ export interface Caller {
 export interface LoginFault {
   readonly code: ErrorCode | number;
   readonly detail?: string;
+  readonly waitMs?: number;
 }
 
 /** Of which address somebody asks, over which kind of line. */
@@ -58,7 +59,10 @@ export function createLogin(host: ChannelHost, settings: HttpServerSettings): Lo
 
   return {
     of(authorization, origin) {
-      if (failed.waits(origin.address)) return { code: "throttled", detail: "Too many failures." };
+      if (failed.waits(origin.address)) {
+        const waitMs = failed.waitMs(origin.address);
+        return { code: "throttled", detail: "Too many failures.", waitMs };
+      }
       if (authorization === undefined) return { code: "bad_key", detail: "Nobody is named." };
       if (authorization.startsWith("Bearer ")) return byKey(authorization.slice(7).trim(), origin);
       if (authorization.startsWith("Basic ")) return byPassword(authorization.slice(6), origin);

@@ -1,7 +1,7 @@
 import { type Address, type Numbers, addressOf, canonical } from "../../model/address.ts";
 import { bareSms } from "../../model/bare-sms.ts";
 import type { MessageEvent } from "../../model/event.ts";
-import type { Message, Sms, Tlv } from "../../model/message.ts";
+import type { ClientFacts, Message, Sms, Tlv, TraceLine } from "../../model/message.ts";
 import { modeOf } from "../../model/mode.ts";
 import { namedTlvs } from "../../model/named-tlvs.ts";
 import { choose } from "../../sms/choose.ts";
@@ -53,11 +53,7 @@ export function apiMessageEvent(asked: NewMessage, arrival: ApiArrival): Message
   };
   const content =
     sms.text === undefined ? contentOf(sms, undefined) : writtenAs(sms.text, sms.dataCoding, asked);
-  const { client_reference: reference, tags } = asked;
-  const client =
-    reference === undefined && tags === undefined
-      ? undefined
-      : { ...(reference !== undefined && { reference }), ...(tags !== undefined && { tags }) };
+  const client = clientIn(asked);
   const { scheduledMs, expiresMs } = timesIn(asked, arrival, sms.esmClass);
   const message: Message = {
     id,
@@ -74,7 +70,7 @@ export function apiMessageEvent(asked: NewMessage, arrival: ApiArrival): Message
     ...(client === undefined ? {} : { client }),
     sameAsParent: false,
     hops: 1,
-    log: [{ at: nowMs, what: "received", facts: { session, command: "POST /v1/messages" } }],
+    log: [{ at: nowMs, what: "received", facts: receivedFacts(session, asked) }],
   };
   return {
     message,
@@ -89,6 +85,22 @@ export function apiMessageEvent(asked: NewMessage, arrival: ApiArrival): Message
 }
 
 const none: readonly Tlv[] = [];
+
+function receivedFacts(session: string, asked: NewMessage): TraceLine["facts"] {
+  const facts = { session, command: "POST /v1/messages" };
+  const { client_reference: reference } = asked;
+  return reference === undefined ? facts : { ...facts, reference };
+}
+
+function clientIn(asked: NewMessage): ClientFacts | undefined {
+  const { client_reference: reference, tags, callback_url: callbackUrl } = asked;
+  if (reference === undefined && tags === undefined && callbackUrl === undefined) return undefined;
+  return {
+    ...(reference !== undefined && { reference }),
+    ...(tags !== undefined && { tags }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
+  };
+}
 
 /** Spaces and the like do not count; `00` is a `+`. */
 function receiver(text: string, numbers: Numbers): Address {

@@ -60,6 +60,14 @@ export const newMessage = z
       .enum(["none", "final", "all"])
       .optional()
       .describe("Whether the network is asked what became of it: `final` by default."),
+    callback_url: z
+      .string()
+      .max(2_048)
+      .regex(/^https?:\/\/[\x21-\x7e]+$/i, "an http or https URL")
+      .optional()
+      .describe(
+        "Where what becomes of it is told, as `dlr` says: `all` with the steps before, `none` not at all.",
+      ),
     validity_period: z
       .int()
       .min(1)
@@ -114,6 +122,7 @@ export const accepted = z
     status: z.literal("accepted").describe("It is stored."),
     parts: z.int().describe("Short messages that it is."),
     encoding: z.string().describe("`gsm7`, `ucs2`, `binary`, …"),
+    cost: z.number().optional().describe("Credits that are held for it."),
     client_reference: z.string().optional(),
   })
   .meta({ title: "Accepted" });

@@ -141,6 +141,7 @@ export function bodyOf({ message, status, error, atMs }: OwnMessageRow): SentMes
     ...(sms === undefined ? {} : contentOf(sms)),
     ...(client?.reference === undefined ? {} : { client_reference: client.reference }),
     ...(client?.tags === undefined ? {} : { tags: [...client.tags] }),
+    ...(client?.callbackUrl === undefined ? {} : { callback_url: client.callbackUrl }),
   };
 }
 

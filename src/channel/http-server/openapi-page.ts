@@ -5,6 +5,7 @@ import { httpServerSettings } from "../http-server-settings.ts";
 import { accountRoutes } from "./account.ts";
 import { type ApiParts, createCallers, createWork } from "./api.ts";
 import { batchRoutes } from "./batches.ts";
+import { dryRunRoutes } from "./dry-run.ts";
 import { createEventStreams } from "./events.ts";
 import { inboundRoutes } from "./inbound.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
@@ -22,7 +23,14 @@ export function addRoutes(
   }: { readonly inbox: Inbox; readonly streams: ReturnType<typeof createEventStreams> },
 ): () => OpenApi {
   const page = collectOpenApi(server.routes);
-  const nouns = [sendRoutes, messageRoutes, batchRoutes, inboundRoutes(inbox), accountRoutes];
+  const nouns = [
+    sendRoutes,
+    dryRunRoutes,
+    messageRoutes,
+    batchRoutes,
+    inboundRoutes(inbox),
+    accountRoutes,
+  ];
   for (const add of [...nouns, streams.routes]) add(server.routes, parts);
   server.routes.get("/v1/openapi.json", () => page());
   return page;

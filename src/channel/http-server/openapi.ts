@@ -117,6 +117,8 @@ const OPERATIONS: Readonly<Record<string, readonly [summary: string, scope?: Api
   "GET /v1/events": ["Follow live what becomes of your messages", "read"],
   "GET /v1/account": ["See who you are", "read"],
   "GET /v1/balance": ["See your credits", "read"],
+  "GET /v1/rates": ["See what a short message to a number would cost", "read"],
+  "POST /v1/callback-secret": ["Make a new secret that signs what `callback_url` is told", "admin"],
   "GET /v1/errors/:code": ["See what an error means"],
 };
 

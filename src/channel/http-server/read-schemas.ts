@@ -51,6 +51,7 @@ export const sentMessage = z
     data_coding: z.int().optional(),
     client_reference: z.string().optional(),
     tags: z.array(z.string()).optional(),
+    callback_url: z.string().optional(),
   })
   .meta({ title: "Message" });
 
@@ -88,7 +89,7 @@ export const dryRun = z
     status: z.enum(["would_be_accepted", "would_be_refused", "unknown"]),
     parts: z.int(),
     encoding: z.string(),
-    credits: z.int().optional().describe("What it would cost."),
+    credits: z.number().optional().describe("What it would cost."),
     route: z.array(z.string()).optional().describe("Channels that it would go to."),
     problem: problem.optional().describe("What the refusal would be."),
     reason: z.string().optional().describe("Why nothing can be said without sending it."),
@@ -96,6 +97,21 @@ export const dryRun = z
   .meta({ title: "DryRun" });
 
 export type DryRunBody = z.infer<typeof dryRun>;
+
+export const rateQuery = z.strictObject({
+  to: newMessage.shape.to,
+  from: newMessage.shape.from,
+});
+
+export type RateQuery = z.infer<typeof rateQuery>;
+
+export const rate = dryRun
+  .omit({ parts: true, encoding: true })
+  .extend({
+    to: z.string(),
+    credits: z.number().optional().describe("What one short message would cost."),
+  })
+  .meta({ title: "Rate" });
 
 export const newBatch = (most: number) =>
   z
@@ -134,6 +150,7 @@ export const batchItem = z.strictObject({
   id: z.string().optional().describe("Of the message that was accepted."),
   parts: z.int().optional(),
   encoding: z.string().optional(),
+  cost: z.number().optional().describe("Credits that are held for it."),
   client_reference: z.string().optional(),
   problem: problem.optional().describe("Why it was refused."),
 });
@@ -171,13 +188,20 @@ export const batchCancelled = z
 export const account = z
   .strictObject({
     id: z.string(),
-    credits: z.int(),
+    credits: z.number(),
     rate: z.string().optional().describe("How fast it may send, as its operator set it."),
     scopes: z.array(z.string()).describe("What this key may be used for."),
   })
   .meta({ title: "Account" });
 
-export const balance = z.strictObject({ credits: z.int() }).meta({ title: "Balance" });
+export const balance = z.strictObject({ credits: z.number() }).meta({ title: "Balance" });
+
+export const callbackSecret = z
+  .strictObject({
+    secret: z.string().describe("Told this once: `whsec_` and base64."),
+    old_until: time.describe("Until then the one before signs, too."),
+  })
+  .meta({ title: "CallbackSecret" });
 
 export const inboundItem = z
   .strictObject({

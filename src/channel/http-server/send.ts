@@ -1,19 +1,20 @@
 import type { FastifyReply, FastifyRequest } from "../../http/api-server.ts";
 import { refuse } from "../../http/api-server.ts";
-import { type ProblemBody, problemOf } from "../../http/problem.ts";
-import { ERRORS } from "../../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../../model/event.ts";
-import type { OwnMessageRow, Rehearsed } from "../customer-desk.ts";
+import type { TraceLine } from "../../model/message.ts";
+import type { OwnMessageRow } from "../customer-desk.ts";
 import type { ApiParts, ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
+import { rehearse } from "./dry-run.ts";
+import { eventOf } from "./event-of.ts";
 import { createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
-import { apiMessageEvent } from "./message-in.ts";
 import { type Accepted, type NewMessage, accepted, newMessage } from "./message-schemas.ts";
 import { deskOf } from "./messages.ts";
-import { type DryRunBody, dryRun } from "./read-schemas.ts";
+import { tellRates } from "./rate-headers.ts";
+import { dryRun } from "./read-schemas.ts";
 
-/** POST /v1/messages: 202 comes after the commit, a refusal at once. And what would become of one. */
+/** POST /v1/messages: 202 comes after the commit, a refusal at once. */
 export const sendRoutes: ApiRoutes = (routes, parts) => {
   const { host, callers, closed, work, settings } = parts;
   const keyed = createKeyed(parts);
@@ -34,7 +35,7 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
       const why = closed();
       if (why !== undefined) return refuse(reply, why, { trace: request.id });
       const { body } = request;
-      if (body.dry_run === true) return rehearse(request, caller);
+      if (body.dry_run === true) return rehearse(body, request, parts);
       if (isKeyed(request)) return sendKeyed(request, reply, caller);
       // A reply is awaited until it has gone out; the many that are accepted need not wait.
       return send(body, request, reply, { caller, id: request.id }).then((sent) => {
@@ -43,15 +44,6 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
         return sent;
       });
     },
-  );
-
-  routes.post<{ Body: NewMessage }>(
-    "/v1/messages::dry-run",
-    {
-      schema: { body: jsonOf(newMessage), response: { 200: jsonOf(dryRun, "output") } },
-      onRequest: callers.need("send"),
-    },
-    (request) => rehearse(request, callers.of(request)),
   );
 
   function sendKeyed(
@@ -71,7 +63,10 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
         const found = await deskOf(host).read(account, id);
         if (found === undefined || isRefusal(found)) return undefined;
         const event = eventOf(request.body, parts, { request, caller, id });
-        return { location: `/v1/messages/${id}`, body: acceptedBody(event, id) };
+        return {
+          location: `/v1/messages/${id}`,
+          body: acceptedBody(event, { id, ...costOf(found) }),
+        };
       },
     });
   }
@@ -84,106 +79,57 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
     from: { readonly caller: Caller; readonly id: string },
   ): Promise<Accepted | undefined> {
     const event = eventOf(body, parts, { request, ...from });
+    if (body.callback_url !== undefined) await deskOf(host).callbacks.ready(from.caller.account);
     if (!work.begin(1)) {
       refuse(reply, "overloaded", { trace: request.id });
       return undefined;
     }
     try {
       const answer = await host.emit("message", event);
-      if (answer.kind === "accepted") return acceptedBody(event, answer.id);
-      const { code, detail } = refusalOf(answer);
-      refuse(reply, code, { detail, trace: request.id });
+      tellRates(reply, host, from.caller.account);
+      if (answer.kind === "accepted") return acceptedBody(event, answer);
+      const { code, ...why } = refusalOf(answer);
+      refuse(reply, code, { ...why, trace: request.id });
       return undefined;
     } finally {
       work.end(1);
     }
   }
-
-  async function rehearse(
-    request: FastifyRequest<{ Body: NewMessage }>,
-    caller: Caller,
-  ): Promise<DryRunBody> {
-    const event = eventOf(request.body, parts, { request, caller, id: request.id });
-    const { parts: count, encoding = "binary" } = event;
-    const told = dryRunBody(await deskOf(host).rehearse(event), request.id);
-    const credits = await deskOf(host).credits(caller.account);
-    const isTooDear = credits !== undefined && (told.credits ?? 0) > credits;
-    return {
-      ...told,
-      ...(isTooDear && {
-        status: "would_be_refused",
-        problem: problemOf("no_credit", { trace: request.id }),
-      }),
-      parts: count,
-      encoding,
-    };
-  }
 };
 
-function dryRunBody(told: Rehearsed, trace: string): Omit<DryRunBody, "parts" | "encoding"> {
-  switch (told.kind) {
-    case "accepted":
-      return { status: "would_be_accepted", credits: told.credits, route: [...told.route] };
-    case "refused": {
-      const problem = problemOfAnswer(told.code, told.reason, trace);
-      return { status: "would_be_refused", problem };
-    }
-    case "unknown":
-      return { status: "unknown", reason: told.reason };
-  }
-}
-
-function problemOfAnswer(code: string | number, detail: string, trace: string): ProblemBody {
-  const known = typeof code === "number" || isCode(code) ? code : "refused_by_rule";
-  return problemOf(known, { detail, trace });
-}
-
-function isCode(code: string): code is keyof typeof ERRORS {
-  return Object.hasOwn(ERRORS, code);
-}
-
 /** The row of a message that was refused is there for the operator alone. */
-export function isRefusal({ status, message }: OwnMessageRow): boolean {
-  const result = message.log.find(({ what }) => what === "answered")?.facts["result"];
-  return status === "FAILED" && (result === "refused" || result === "unanswered");
+export function isRefusal(row: OwnMessageRow): boolean {
+  const result = answerIn(row)?.["result"];
+  return row.status === "FAILED" && (result === "refused" || result === "unanswered");
+}
+
+/** As it was when it was taken. */
+function costOf(row: OwnMessageRow): { readonly charged?: number } {
+  const charged = answerIn(row)?.["charged"];
+  return typeof charged === "number" ? { charged } : {};
+}
+
+function answerIn({ message }: OwnMessageRow): TraceLine["facts"] | undefined {
+  return message.log.find(({ what }) => what === "answered")?.facts;
 }
 
 export function refusalOf(answer: Exclude<MessageAnswer, { kind: "accepted" }>) {
   return answer.kind === "refused"
-    ? { code: answer.code, detail: answer.reason }
+    ? { code: answer.code, detail: answer.reason, waitMs: answer.waitMs }
     : { code: "unanswered" as const, detail: "" };
 }
 
-/** Throws a FieldError. */
-export function eventOf(
-  asked: NewMessage,
-  { host, settings }: Pick<ApiParts, "host" | "settings">,
-  from: { readonly request: FastifyRequest; readonly caller: Caller; readonly id: string },
-): MessageEvent {
-  const { clock, name } = host;
-  const { request, caller, id } = from;
-  const { socket } = request.raw;
-  const startMs = clock.tickMs();
-  return apiMessageEvent(asked, {
-    id,
-    channel: name,
-    account: caller.account,
-    session: caller.by,
-    nowMs: clock.nowMs(),
-    numbers: settings.numbers,
-    validityMs: settings.validityMs,
-    scheduleAheadMs: settings.scheduleAheadMs,
-    isOpen: () => !socket.destroyed && clock.tickMs() - startMs < settings.answerTimeoutMs,
-  });
-}
-
-export function acceptedBody({ message, parts, encoding }: MessageEvent, id: string): Accepted {
+export function acceptedBody(
+  { message, parts, encoding }: MessageEvent,
+  { id, charged }: { readonly id: string; readonly charged?: number },
+): Accepted {
   const { reference } = message.client ?? {};
   return {
     id,
     status: "accepted",
     parts,
     encoding: encoding ?? "binary",
+    ...(charged === undefined ? {} : { cost: charged }),
     ...(reference === undefined ? {} : { client_reference: reference }),
   };
 }

@@ -2,6 +2,7 @@ import type { ForwardAction } from "../../model/decision.ts";
 import type { ErrorCode } from "../../model/error.ts";
 import type { MessageEvent } from "../../model/event.ts";
 import type { PartOfText } from "../../model/part-of-text.ts";
+import type { Message as Row } from "../../model/message.ts";
 import type { NamedTlv } from "../../model/tlv.ts";
 import type { Decided, HeaderElement, Message } from "../sdk-events.ts";
 import { headerElements } from "./header-elements.ts";
@@ -32,7 +33,15 @@ export type MessageTuple = readonly [
   part: readonly [by: PartOfText["by"], reference: number, number: number, total: number] | null,
   tlvs: readonly NamedTlv[] | null,
   destinations: readonly string[] | null,
+  client: ClientTuple | null,
 ];
+
+/** What its sender wrote on it for himself. */
+export type ClientTuple = readonly [reference: string | null, tags: readonly string[]];
+
+export function clientTuple({ client }: Pick<Row, "client">): ClientTuple | null {
+  return client === undefined ? null : [client.reference ?? null, client.tags ?? []];
+}
 
 export function messageTuple(event: MessageEvent): MessageTuple {
   const { message, part } = event;
@@ -58,6 +67,7 @@ export function messageTuple(event: MessageEvent): MessageTuple {
     part === undefined ? null : [part.by, part.reference, part.number, part.total],
     event.tlvs ?? null,
     event.destinations ?? null,
+    clientTuple(message),
   ];
 }
 
@@ -87,6 +97,7 @@ class ScriptMessage implements Message {
   readonly #octets: string;
   readonly #tlvs: MessageTuple[18];
   readonly #destinations: MessageTuple[19];
+  readonly #client: MessageTuple[20];
   readonly #run: Run;
 
   constructor(tuple: MessageTuple, run: Run) {
@@ -117,11 +128,20 @@ class ScriptMessage implements Message {
         : { by: part[0], reference: part[1], number: part[2], total: part[3] };
     this.#tlvs = tuple[18];
     this.#destinations = tuple[19];
+    this.#client = tuple[20];
     this.#run = run;
   }
 
   get destinations(): readonly string[] {
     return this.#destinations ?? [this.to];
+  }
+
+  get clientReference(): string | undefined {
+    return this.#client?.[0] ?? undefined;
+  }
+
+  get tags(): readonly string[] {
+    return this.#client?.[1] ?? [];
   }
 
   get tlvs(): Tlvs {

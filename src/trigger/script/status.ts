@@ -5,6 +5,7 @@ import type { Report } from "../../model/report.ts";
 import type { NamedTlv } from "../../model/tlv.ts";
 import type { Decided, FinalStatus, Original, SentMessage } from "../sdk-events.ts";
 import type { Tlvs } from "../sdk-tlvs.ts";
+import { type ClientTuple, clientTuple } from "./message.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
 import { tlvActs, tlvsFrom } from "./tlvs.ts";
 
@@ -36,6 +37,7 @@ type OriginalTuple = readonly [
   to: string,
   registeredDelivery: number,
   tlvs: readonly NamedTlv[] | null,
+  client: ClientTuple | null,
 ];
 
 /** `tlvs`: of the original, named by who is outside, where the table of their names is. */
@@ -59,11 +61,10 @@ function reportTuple({ state, error, doneMs, tlvs }: Report): ReportTuple {
   return [state, error, doneMs ?? null, tlvs ?? null];
 }
 
-function originalTuple(
-  { id, channel, account, from, to, sms }: Message,
-  tlvs: readonly NamedTlv[] | null,
-): OriginalTuple {
-  return [id, channel, account ?? null, from, to, sms?.registeredDelivery ?? 0, tlvs];
+function originalTuple(message: Message, tlvs: readonly NamedTlv[] | null): OriginalTuple {
+  const { id, channel, account = null, from, to, sms } = message;
+  const asked = sms?.registeredDelivery ?? 0;
+  return [id, channel, account, from, to, asked, tlvs, clientTuple(message)];
 }
 
 export function statusFrom(tuple: StatusTuple, run: Run): SentMessage {
@@ -131,6 +132,7 @@ class ScriptOriginal implements Original {
   readonly to: string;
   readonly reportAsked: boolean;
   readonly #tlvs: OriginalTuple[6];
+  readonly #client: OriginalTuple[7];
   readonly #run: Run;
 
   constructor(tuple: OriginalTuple, run: Run) {
@@ -142,7 +144,16 @@ class ScriptOriginal implements Original {
     // SMPP v3.4 §5.2.17: the two lowest bits ask for a report of the final outcome.
     this.reportAsked = (tuple[5] & 3) !== 0;
     this.#tlvs = tuple[6];
+    this.#client = tuple[7];
     this.#run = run;
+  }
+
+  get clientReference(): string | undefined {
+    return this.#client?.[0] ?? undefined;
+  }
+
+  get tags(): readonly string[] {
+    return this.#client?.[1] ?? [];
   }
 
   get tlvs(): Tlvs {
