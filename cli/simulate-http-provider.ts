@@ -1,7 +1,5 @@
-import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import {
-  type HttpProvider,
   type HttpProviderEvent,
   type HttpProviderRules,
   startHttpProvider,
@@ -9,10 +7,7 @@ import {
 import { allDelivered, byLastDigit } from "../src/simulator/rules.ts";
 import { commandStatusName } from "../src/smpp/command-status.ts";
 import { wholeNumber } from "./argument.ts";
-import { clockTime, paint, suggest } from "./print.ts";
-import type { GlobalOptions } from "./settings.ts";
-import { signalled } from "./signalled.ts";
-import { visible } from "./visible.ts";
+import { runProvider } from "./simulated-provider.ts";
 
 /** `signalbox simulate http-provider` */
 export function addSimulateHttpProvider(simulate: Command): void {
@@ -35,24 +30,19 @@ With --by-last-digit: 0-4 delivered, 5 UNDELIV, 6 EXPIRED, 7 taken and never rep
 
 Type \`FROM TO TEXT\` and Enter to call back with a message.`,
     )
-    .action(async (own: HttpProviderOptions, command: Command) => {
-      const json = command.optsWithGlobals<GlobalOptions>().json === true;
+    .action((own: HttpProviderOptions, command: Command) => {
       const { host, port } = own;
-      const asked = signalled();
-      const watch = (event: HttpProviderEvent): void =>
-        json ? line(event.what === "message" ? plain(event) : event) : say(wordsOf(event));
-      const provider = await startHttpProvider({ host, port, rules: rulesOf(own), watch });
-      if (json) line({ what: "listening", host, port: provider.port });
-      else {
-        say(`listens on ${provider.url}`);
-        suggest(
-          "Make it the `url` of an http-client channel. Type FROM TO TEXT to send a message; Ctrl-C ends.",
-        );
-      }
-      injectLines(provider);
-      await asked;
-      await provider.close();
-      process.stdin.destroy();
+      return runProvider(command, {
+        start: (watch: (event: HttpProviderEvent) => void) =>
+          startHttpProvider({ host, port, rules: rulesOf(own), watch }),
+        place: (provider) => ({ host, port: provider.port }),
+        address: (provider) => provider.url,
+        use: "Make it the `url` of an http-client channel.",
+        words: wordsOf,
+        value: (event) => (event.what === "message" ? plain(event) : event),
+        // As the last message had it.
+        inject: (provider, typed) => provider.inject(typed, provider.messages.at(-1)?.shape),
+      });
     });
 }
 
@@ -96,27 +86,4 @@ function wordsOf(event: HttpProviderEvent): string {
 function plain({ taken }: Extract<HttpProviderEvent, { what: "message" }>): object {
   const { shape, from, to, text, data, answer, messageId } = taken;
   return { what: "message", shape, from, to, text, data, answer, messageId };
-}
-
-/** Lines of `FROM TO TEXT` from a person, or from a pipe. */
-function injectLines(provider: HttpProvider): void {
-  createInterface({ input: process.stdin }).on("line", (typed) => {
-    const [, from, to, text] = /^\s*(\S+)\s+(\S+)\s+(.+)$/.exec(typed) ?? [];
-    if (from === undefined || to === undefined || text === undefined) {
-      if (typed.trim() !== "")
-        suggest("Type FROM TO TEXT, for example +15550001111 +15552223333 Hello");
-      return;
-    }
-    // As the last message had it; what became of it is told by `watch`.
-    void provider.inject({ from, to, text }, provider.messages.at(-1)?.shape);
-  });
-}
-
-function say(text: string): void {
-  process.stdout.write(`${paint("dim", clockTime(Date.now()))}  ${visible(text)}\n`);
-}
-
-/** With `--json` every event is a line of its own, since it never ends by itself. */
-function line(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
 }

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { decode } from "../src/sms/data-coding.ts";
 import type { Sms } from "../src/model/message.ts";
@@ -12,21 +11,12 @@ import {
 import { type IdForm, idForms } from "../src/simulator/ids.ts";
 import { profileRules } from "../src/simulator/profile-rules.ts";
 import { readProfile, shippedProfile, shippedProfiles } from "../src/simulator/profile.ts";
-import {
-  type Smsc,
-  type SmscEvent,
-  type SmscRules,
-  startSmsc,
-  type Taken,
-} from "../src/simulator/smsc.ts";
+import { type SmscEvent, type SmscRules, startSmsc, type Taken } from "../src/simulator/smsc.ts";
 import { commandStatusName } from "../src/smpp/command-status.ts";
 import { receiptStates } from "../src/smpp/receipt-state.ts";
 import { wholeNumber } from "./argument.ts";
 import { ConfigFaults, WrongArguments } from "./failure.ts";
-import { clockTime, paint, suggest } from "./print.ts";
-import type { GlobalOptions } from "./settings.ts";
-import { signalled } from "./signalled.ts";
-import { visible } from "./visible.ts";
+import { runProvider } from "./simulated-provider.ts";
 
 /** `signalbox simulate smsc` */
 export function addSimulateSmsc(simulate: Command): void {
@@ -70,25 +60,19 @@ ${profileLines()}
 
 Type \`FROM TO TEXT\` and Enter to send a message to whoever is bound.`,
     )
-    .action(async (own: SmscOptions, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
-      const json = options.json === true;
+    .action((own: SmscOptions, command: Command) => {
       const { host, port } = own;
       const rules = rulesOf(own);
-      const asked = signalled();
-      const watch = (event: SmscEvent): void => tell(event, json);
-      const smsc = await startSmsc({ host, port, rules, watch });
-      if (json) line({ what: "listening", host: smsc.host, port: smsc.port });
-      else {
-        say(`listens on ${smsc.host}:${smsc.port}`);
-        suggest(
-          "Point an smpp-client channel at it. Type FROM TO TEXT to send a message; Ctrl-C ends.",
-        );
-      }
-      injectLines(smsc);
-      await asked;
-      await smsc.close();
-      process.stdin.destroy();
+      return runProvider(command, {
+        start: (watch: (event: SmscEvent) => void) => startSmsc({ host, port, rules, watch }),
+        place: (smsc) => ({ host: smsc.host, port: smsc.port }),
+        address: (smsc) => `${smsc.host}:${smsc.port}`,
+        use: "Point an smpp-client channel at it.",
+        words: wordsOf,
+        value: valueOf,
+        // What became of it is an event, a message that was given up too.
+        inject: (smsc, typed) => smsc.inject(typed),
+      });
     });
 }
 
@@ -145,12 +129,6 @@ function share(text: string, before: Shares): Shares {
   return shares;
 }
 
-function tell(event: SmscEvent, json: boolean): void {
-  if (json)
-    line(event.what === "message" ? { what: "message", ...plain(event.taken.sms) } : bare(event));
-  else say(visible(wordsOf(event)));
-}
-
 function wordsOf(event: SmscEvent): string {
   if (event.what === "message") return takenWords(event.taken);
   if (event.what === "delivered")
@@ -167,36 +145,12 @@ function takenWords({ sms, answer, messageId }: Taken): string {
 }
 
 /** An event without the octets of its message. */
-function bare(event: Exclude<SmscEvent, { what: "message" }>): object {
+function valueOf(event: SmscEvent): object {
+  if (event.what === "message") return { what: "message", ...plain(event.taken.sms) };
   return event.what === "given up" ? { ...event, sms: plain(event.sms) } : event;
 }
 
 function plain(sms: Sms): { from: string; to: string; text: string | undefined } {
   const text = decode(sms.octets, sms.dataCoding, (sms.esmClass & 0x40) !== 0);
   return { from: sms.from.digits, to: sms.to.digits, text };
-}
-
-/** Lines of `FROM TO TEXT` from a person, or from a pipe. */
-function injectLines(smsc: Smsc): void {
-  createInterface({ input: process.stdin }).on("line", (typed) => {
-    const [, from, to, text] = /^\s*(\S+)\s+(\S+)\s+(.+)$/.exec(typed) ?? [];
-    if (from === undefined || to === undefined || text === undefined) {
-      if (typed.trim() !== "")
-        suggest("Type FROM TO TEXT, for example +15550001111 +15552223333 Hello");
-      return;
-    }
-    // What became of it is told by `watch`, a message that was given up too.
-    smsc.inject({ from, to, text }).catch((cause: unknown) => {
-      say(cause instanceof Error ? cause.message : String(cause));
-    });
-  });
-}
-
-function say(text: string): void {
-  process.stdout.write(`${paint("dim", clockTime(Date.now()))}  ${text}\n`);
-}
-
-/** With `--json` every event is a line of its own, since it never ends by itself. */
-function line(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
 }

@@ -6,6 +6,7 @@ import type { Log } from "../model/log.ts";
 import { type RecordFormat, recordFile, recordHead } from "../model/record.ts";
 import { writeRecords } from "./record-file.ts";
 import type { Records } from "./records.ts";
+import { type Rounds, startRounds } from "./rounds.ts";
 
 /** Records of each day, written by themselves. */
 export interface RecordDaysSettings {
@@ -18,18 +19,11 @@ export interface RecordDaysSettings {
   readonly afterHours: number;
 }
 
-export interface RecordDays {
-  /** One round besides, after the one that is under way. Never rejects. */
-  now(): Promise<void>;
-  /** Settles when what is under way has ended; a file that is not whole is removed. */
-  close(): Promise<void>;
-}
+/** At its end a file that is not whole is removed. */
+export type RecordDays = Pick<Rounds, "now" | "close">;
 
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-
-/** A start has better things to do first. */
-const firstRoundMs = 60_000;
 
 /** How soon what failed, such as on a full disk, is tried again. */
 const roundMs = 600_000;
@@ -47,44 +41,22 @@ export function startRecordDays(parts: {
 }): RecordDays {
   const { records, settings, clock, log } = parts;
   const { directory, format, keepDays, afterHours } = settings;
-  let closed = false;
   let told = "";
-  let work: Promise<void> = Promise.resolve();
-  let timer = setTimeout(onTime, firstRoundMs);
-  timer.unref();
-  return {
-    now: round,
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await work;
-    },
-  };
-
-  function onTime(): void {
-    timer = setTimeout(onTime, roundMs);
-    timer.unref();
-    void round();
-  }
-
-  function round(): Promise<void> {
-    // One after the other, and never two rounds at once: none of it is in a hurry.
-    work = work.then(async () => {
-      try {
-        if (!closed) await writeMissing();
-        if (told !== "") log.info({ directory }, "records are written again");
-        told = "";
-      } catch (cause) {
-        if (closed) return;
-        const why = cause instanceof Error ? cause.message : String(cause);
-        // Told once, not every ten minutes.
-        if (why !== told)
-          log.error({ err: cause }, "records could not be written; tried again every ten minutes");
-        told = why;
-      }
-    });
-    return work;
-  }
+  const rounds = startRounds(roundMs, async () => {
+    try {
+      await writeMissing();
+      if (told !== "") log.info({ directory }, "records are written again");
+      told = "";
+    } catch (cause) {
+      if (rounds.isClosed()) return;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      // Told once, not every ten minutes.
+      if (why !== told)
+        log.error({ err: cause }, "records could not be written; tried again every ten minutes");
+      told = why;
+    }
+  });
+  return rounds;
 
   async function writeMissing(): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
@@ -124,7 +96,7 @@ export function startRecordDays(parts: {
 
   async function* chunksOf(day: string): AsyncGenerator<Buffer> {
     for await (const chunk of records.text(day, format)) {
-      if (closed) throw new GatewayError("record_file", "The gateway stops.");
+      if (rounds.isClosed()) throw new GatewayError("record_file", "The gateway stops.");
       if (Buffer.isBuffer(chunk)) yield chunk;
     }
   }

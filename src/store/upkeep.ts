@@ -2,15 +2,13 @@ import { type Kysely, sql } from "kysely";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import { type KeptDay, type RetentionSettings, sweepOld } from "./retention.ts";
+import { type Rounds, startRounds } from "./rounds.ts";
 import type { Tables } from "./tables.ts";
 
 /** Days that have partitions of their own ahead: a gateway that is left alone for a week loses none. */
 const daysAhead = 7;
 
 const hourMs = 3_600_000;
-
-/** A start has better things to do first: what waits is taken up, peers bind. */
-const firstRoundMs = 60_000;
 
 /** Making a partition locks its table for an instant; it must not stand in line behind a long query. */
 const lockTimeoutMs = 500;
@@ -40,13 +38,9 @@ export async function sweepBatches(db: Kysely<Tables>): Promise<number> {
   return Number(swept.numDeletedRows);
 }
 
-export interface Upkeep {
+export interface Upkeep extends Pick<Rounds, "now" | "close"> {
   /** Days that are kept longer than they need be, as the last sweep found. */
   kept(): readonly KeptDay[];
-  /** One round besides, after the one that is under way. Never rejects. */
-  now(): Promise<void>;
-  /** Settles when what is under way has ended. */
-  close(): Promise<void>;
 }
 
 export interface UpkeepParts {
@@ -60,39 +54,16 @@ export interface UpkeepParts {
 export function startUpkeep(parts: UpkeepParts): Upkeep {
   const { db, retention, clock, log } = parts;
   let kept: readonly KeptDay[] = [];
-  let closed = false;
-  let work: Promise<void> = Promise.resolve();
-  let timer = setTimeout(onTime, firstRoundMs);
-  timer.unref();
-  return {
-    kept: () => kept,
-    now: round,
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await work;
-    },
-  };
-
-  function onTime(): void {
-    timer = setTimeout(onTime, hourMs);
-    timer.unref();
-    void round();
-  }
-
-  function round(): Promise<void> {
-    // One after the other, and never two rounds at once: none of it is in a hurry.
-    work = work.then(async () => {
-      // There are seven days of them left, and then the default ones.
-      await attempt("partitions could not be made", () => makePartitions(db));
-      await attempt("old flushes could not be forgotten", () => sweepBatches(db));
-      await attempt("old days could not be forgotten", sweep);
-    });
-    return work;
-  }
+  const rounds = startRounds(hourMs, async () => {
+    // There are seven days of them left, and then the default ones.
+    await attempt("partitions could not be made", () => makePartitions(db));
+    await attempt("old flushes could not be forgotten", () => sweepBatches(db));
+    await attempt("old days could not be forgotten", sweep);
+  });
+  return { ...rounds, kept: () => kept };
 
   async function attempt(trouble: string, act: () => Promise<unknown>): Promise<void> {
-    if (closed) return;
+    if (rounds.isClosed()) return;
     await act().catch((cause: unknown) => {
       log.warn({ err: cause }, `${trouble}; tried again with the next round`);
     });

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import type { Sms } from "../../src/model/message.ts";
 import { type Esme, connectEsme } from "../../src/simulator/esme.ts";
 import { smsOf } from "../../src/simulator/written.ts";
@@ -56,10 +56,11 @@ async function submitted(esme: Esme, parts: readonly Sms[]): Promise<string[]> {
   return ids;
 }
 
-/** The text of the first so many messages that the provider got, whose parts it joins. */
-async function textAtProvider(gateway: TestGateway, messages: number): Promise<string> {
-  const taken = await gateway.provider.received(messages);
+/** The text of so many messages that the provider got after the first `before`, whose parts it joins. */
+async function textAtProvider(gateway: TestGateway, messages: number, before = 0): Promise<string> {
+  const taken = await gateway.provider.received(before + messages);
   return taken
+    .slice(before)
     .map(({ sms: { octets, esmClass, dataCoding } }) => {
       const body = octets.subarray((esmClass & 0x40) === 0 ? 0 : 1 + (octets[0] ?? 0));
       return dataCoding === 8
@@ -86,14 +87,28 @@ const stateOf = async (gateway: TestGateway, id: string) => {
   return entry === undefined ? undefined : `${entry.status} ${entry.error ?? ""}`.trim();
 };
 
+/** For the tests that need nothing of their own; each of them waits for its receipts and has its references. */
+let shared: TestGateway;
+before(async () => {
+  shared = await startGateway({ channels: JOINING });
+});
+after(() => shared[Symbol.asyncDispose]());
+
+/** What the shared gateway has now: messages at its provider, and credits of Test1. */
+const now = async () => ({
+  sent: shared.provider.counts.received,
+  credits: (await creditsOf(shared)) ?? assert.fail("there is no Test1"),
+});
+
 for (const split of ["udh8", "udh16", "sar"] as const)
   test(`parts that are joined by ${split} are one message for the triggers, in any order, and each gets its receipt`, async () => {
-    await using gateway = await startGateway({ channels: JOINING });
+    const gateway = shared;
+    const { sent, credits } = await now();
     await using esme = await customer(gateway.port);
     const parts = cut(longText, { split });
     const ids = await submitted(esme, [parts[2]!, parts[0]!, parts[1]!]);
-    assert.equal(await textAtProvider(gateway, 3), longText);
-    assert.equal(await creditsOf(gateway), 97, "one credit for each part");
+    assert.equal(await textAtProvider(gateway, 3, sent), longText);
+    assert.equal(await creditsOf(gateway), credits - 3, "one credit for each part");
     const receipts = await esme.delivered(3);
     assert.deepEqual(receipts.map(({ receipt }) => receipt?.messageId).sort(), ids.toSorted());
     assert.deepEqual(
@@ -115,7 +130,8 @@ for (const split of ["udh8", "udh16", "sar"] as const)
   });
 
 test("a character that was cut in two is whole again, and what the provider gets is cut anew", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
+  const gateway = shared;
+  const { sent } = await now();
   await using esme = await customer(gateway.port);
   const text = `${"я".repeat(66)}🌍${"ю".repeat(20)}`;
   const all = Buffer.from(text, "utf16le").swap16();
@@ -124,8 +140,8 @@ test("a character that was cut in two is whole again, and what the provider gets
     return { ...base, octets: Buffer.concat([Buffer.of(5, 0, 3, 9, 2, at + 1), octets]) };
   });
   await submitted(esme, parts);
-  assert.equal(await textAtProvider(gateway, 2), text);
-  for (const { sms } of await gateway.provider.received(2))
+  assert.equal(await textAtProvider(gateway, 2, sent), text);
+  for (const { sms } of gateway.provider.messages.slice(sent))
     assert.ok(!/[\ud800-\udbff]$/.test(Buffer.from(sms.octets).swap16().toString("utf16le")));
 });
 
@@ -142,7 +158,8 @@ test("[I17] where parts are not joined, each is a message and goes on with its o
 });
 
 test("texts of several accounts and references at once are not mixed up", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
+  const gateway = shared;
+  const { sent } = await now();
   await using one = await customer(gateway.port);
   await using other = await customer(gateway.port, "Test2");
   const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(200));
@@ -151,51 +168,55 @@ test("texts of several accounts and references at once are not mixed up", async 
     await submitted(one, [a![at]!, b![at]!]);
     await submitted(other, [d![at]!, c![at]!]);
   }
-  const taken = await gateway.provider.received(8);
+  const taken = (await gateway.provider.received(sent + 8)).slice(sent);
   const bodies = new Map<string, string>();
   for (const { sms } of taken) {
     const key = sms.octets.subarray(6).toString("latin1")[0]!;
     bodies.set(key, (bodies.get(key) ?? "") + sms.octets.subarray(6).toString("latin1"));
   }
   assert.deepEqual([...bodies.values()].sort(), texts);
+  await Promise.all([one.delivered(4), other.delivered(4)]);
 });
 
 test("a part that comes twice gets the id that it got first, and is neither charged nor sent twice", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
+  const gateway = shared;
+  const { sent, credits } = await now();
   await using esme = await customer(gateway.port);
-  const [first, second] = cut("x".repeat(200));
+  const [first, second] = cut("x".repeat(200), { reference: 11 });
   const ids = await submitted(esme, [first!, first!, second!, first!, second!]);
   assert.equal(ids[0], ids[1]);
   assert.equal(ids[0], ids[3]);
   assert.equal(ids[2], ids[4]);
   await esme.delivered(2);
-  assert.equal(await creditsOf(gateway), 98);
-  assert.equal(gateway.provider.messages.length, 2);
+  assert.equal(await creditsOf(gateway), credits - 2);
+  assert.equal(gateway.provider.counts.received, sent + 2);
 });
 
 test("a text that begins like the one before, under the same reference, is another text", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
+  const gateway = shared;
+  const { sent, credits } = await now();
   await using esme = await customer(gateway.port);
   const texts = ["one", "two"].map((end) => "x".repeat(153) + end.repeat(10));
   const ids: string[] = [];
-  for (const text of texts) ids.push(...(await submitted(esme, cut(text))));
-  assert.equal(await textAtProvider(gateway, 4), texts.join(""));
+  for (const text of texts) ids.push(...(await submitted(esme, cut(text, { reference: 12 }))));
+  assert.equal(await textAtProvider(gateway, 4, sent), texts.join(""));
   assert.equal(ids[0], ids[2], "it was taken for a repetition when it came");
   const receipts = await esme.delivered(4);
   assert.deepEqual(receipts.map(({ receipt }) => receipt?.messageId).sort(), ids.toSorted());
-  assert.equal(await creditsOf(gateway), 96);
+  assert.equal(await creditsOf(gateway), credits - 4);
 });
 
 test("what waits goes on waiting over a restart", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
-  const parts = cut(longText);
+  const gateway = shared;
+  const { sent } = await now();
+  const parts = cut(longText, { reference: 14 });
   const before = await customer(gateway.port);
   const ids = await submitted(before, parts.slice(0, 2));
   assert.equal(await stateOf(gateway, ids[0]!), "RECEIVING");
   await gateway.restart();
   await using esme = await customer(gateway.port);
   ids.push(...(await submitted(esme, parts.slice(2))));
-  assert.equal(await textAtProvider(gateway, 3), longText);
+  assert.equal(await textAtProvider(gateway, 3, sent), longText);
   const receipts = await esme.delivered(3);
   assert.deepEqual(receipts.map(({ receipt }) => receipt?.messageId).sort(), ids.toSorted());
   await before.session.unbind().catch(() => undefined);
@@ -241,10 +262,10 @@ test("when the triggers refuse the text, its last part is refused on the wire an
 });
 
 test("an account that cannot pay for all parts hears no_credit with the last one, and is charged nothing", async () => {
-  await using gateway = await startGateway({ channels: JOINING });
+  const gateway = shared;
   await gateway.query("update account set credits = 2 where id = 'Test1'");
   await using esme = await customer(gateway.port);
-  const parts = cut(longText);
+  const parts = cut(longText, { reference: 13 });
   await submitted(esme, parts.slice(0, 2));
   assert.equal((await esme.submit(parts[2]!)).status, 0x45);
   assert.equal(await creditsOf(gateway), 2);
