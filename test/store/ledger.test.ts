@@ -140,6 +140,13 @@ test("a balance is never negative, and each refusal leaves the sums as they were
   assert.deepEqual(await sums(store, "Poor"), { balance: 0, held: 10, committed: 0 });
 });
 
+test("a top-up beyond the most that a balance may be changes nothing", async () => {
+  await add("Rich", 999_999_999);
+  assert.equal((await accounts.credit("Rich", 1)).credits, 1_000_000_000);
+  assert.equal(await codeOf(accounts.credit("Rich", 0.0001)), "bad_request");
+  assert.deepEqual(await sums(store, "Rich"), { balance: 1e9, held: 0, committed: 0 });
+});
+
 test("who changed a balance and why is an entry", async () => {
   await add("Paid", 0);
   await accounts.credit("Paid", 20, { by: "ann", note: "invoice 7" });
