@@ -3,6 +3,7 @@ import { argv, exit, stderr } from "node:process";
 import { charts } from "./charts.ts";
 import { full } from "./full.ts";
 import { http } from "./http.ts";
+import { ledger } from "./ledger.ts";
 import { matching } from "./matching.ts";
 import { quick } from "./quick.ts";
 import { routes } from "./routes.ts";
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<boolean>>> = {
   quick,
   full,
   http,
+  ledger,
   matching,
   charts,
   routes,

@@ -41,7 +41,7 @@ export async function readingsOf(parts: {
   readonly shownByPort: (() => readonly Shown[]) | undefined;
 }): Promise<Readings> {
   const { gateway, store, dataSources, webhooks, clock, shownByPort } = parts;
-  const roundTripMs = await store.roundTripMs();
+  const [roundTripMs, ledger] = await Promise.all([store.roundTripMs(), store.ledgerTally()]);
   const { disk } = store.facts();
   const { traffic, triggers, hosts } = gateway.readings();
   const shown = [
@@ -74,6 +74,7 @@ export async function readingsOf(parts: {
       tookMs: meanMs * calls,
     })),
     webhooks: webhooks.readings(),
+    ledger,
     hosts,
     database: { roundTripMs, waiting: store.writer.waiting },
     disk: disk === undefined ? undefined : { freeOctets: disk.freeMib * mib, low: disk.low },

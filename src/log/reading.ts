@@ -92,6 +92,15 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     ["account"],
   );
 
+  const kind = ["kind"] as const;
+  const ledgerMessages = counter(
+    "ledger_messages_total",
+    "Messages whose price was held, committed or refunded, by which of it.",
+    kind,
+  );
+  const ledgerCredits = counter("ledger_credits_total", "Credits of these entries.", kind);
+  const accountsLow = gauge("accounts_low", "Accounts with less credit than their mark.");
+
   const account = bounded(accountsMax);
   const name = bounded(triggersMax);
 
@@ -148,6 +157,14 @@ export function createReading(registry: Registry): (readings: Readings) => void 
     for (const [label, one] of hooks) {
       hooksWaiting(one.waiting, label);
       hooksOpen(one.open, label);
+    }
+    const { ledger } = readings;
+    if (ledger !== undefined) {
+      for (const what of ["hold", "commit", "refund"] as const) {
+        ledgerMessages(ledger[what].messages, what);
+        ledgerCredits(ledger[what].credits, what);
+      }
+      accountsLow(ledger.accountsLow);
     }
     hosts(readings.hosts.running);
     restarts(readings.hosts.restarts);

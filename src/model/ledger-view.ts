@@ -49,3 +49,17 @@ export interface LedgerEntryView {
   readonly by: string | null;
   readonly note: string | null;
 }
+
+/** Of all accounts since the start; credits are about right, as sums of many are. */
+export interface LedgerTally {
+  readonly hold: LedgerSum;
+  readonly commit: LedgerSum;
+  readonly refund: LedgerSum;
+  /** Accounts whose balance is below the mark of their own. */
+  readonly accountsLow: number;
+}
+
+export interface LedgerSum {
+  readonly messages: number;
+  readonly credits: number;
+}

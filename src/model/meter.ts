@@ -1,3 +1,4 @@
+import type { LedgerTally } from "./ledger-view.ts";
 import type { Status } from "./status.ts";
 
 /** How a peer's request was answered: `accepted`, `unanswered`, or the code of the refusal. */
@@ -133,6 +134,8 @@ export interface Readings {
     readonly errors: number;
     readonly tookMs: number;
   }[];
+  /** undefined: the database did not answer in time. */
+  readonly ledger?: LedgerTally | undefined;
   readonly hosts: {
     readonly running: number;
     readonly restarts: number;

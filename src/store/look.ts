@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { inTime } from "./in-time.ts";
 import type { Tables } from "./tables.ts";
 
 /** ms. Whoever looks at the status waits for it, also when the database hangs. */
@@ -17,28 +18,12 @@ export interface StoreLook {
   readonly newDeadLetters: number;
 }
 
-/**
- * Looks; undefined when the database fails or takes longer than 800 ms. Whoever asks meanwhile gets
- * the same answer, so that a database that hangs collects no questions.
- */
+/** Looks; undefined when the database fails or takes longer than 800 ms. */
 export function createLook(
   db: Kysely<Tables>,
   startedMs: number,
 ): () => Promise<StoreLook | undefined> {
-  let asked: Promise<StoreLook | undefined> | undefined;
-
-  return async () => {
-    asked ??= ask()
-      .catch(() => undefined)
-      .finally(() => (asked = undefined));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((end) => {
-      timer = setTimeout(() => end(undefined), lookMostMs);
-    });
-    const first = await Promise.race([asked, late]);
-    clearTimeout(timer);
-    return first;
-  };
+  return inTime(lookMostMs, ask);
 
   async function ask(): Promise<StoreLook | undefined> {
     const { rows } = await sql<StoreLook>`

@@ -3,6 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { Log } from "../model/log.ts";
 import { type Meter, silentMeter } from "../model/meter.ts";
+import type { LedgerTally } from "../model/ledger-view.ts";
 import type { DiskView } from "../model/view.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type ApiKeys, createApiKeys } from "./api-keys.ts";
@@ -19,6 +20,7 @@ import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
 import { type IdBasesTable, createIdBasesTable } from "./id-bases.ts";
 import { type Ledger, createLedger } from "./ledger.ts";
+import { ledgerTallyOf } from "./ledger-tally.ts";
 import { type HttpBatches, createHttpBatches } from "./http-batches.ts";
 import { type Idempotency, createIdempotency } from "./idempotency.ts";
 import { openLookUps } from "./look-ups.ts";
@@ -124,6 +126,8 @@ export interface Store {
   erasureOf(number: string): Erasure;
   /** The embedded server's disk has less room than `minFreeMib`: take nothing new. Costs nothing. */
   isDiskLow(): boolean;
+  /** What messages held, committed and refunded since the start; undefined: no answer within a second. */
+  ledgerTally(): Promise<LedgerTally | undefined>;
   /** How long the database takes to answer the shortest question; undefined: more than a second. */
   roundTripMs(): Promise<number | undefined>;
   /** Commits what was asked, gives up the lock, stops the embedded server. */
@@ -232,6 +236,7 @@ export async function openStore(parts: {
       usage: createUsage(db, clock, idTimeMs(startId)),
       webhooks: createWebhooksTable(db, clock),
       startId,
+      ledgerTally: ledgerTallyOf(db, idTimeMs(startId)),
       roundTripMs: roundTripOf(db, clock),
       look: createLook(db, idTimeMs(startId)),
       facts: () => ({

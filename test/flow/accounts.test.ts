@@ -347,6 +347,10 @@ test("an export into a full disk, and a top-up into one, leave nothing half done
     const said = await run("ledger", "report", "Sender", "--out", file);
     assert.equal(said.code, 1, said.out);
     assert.match(said.err, /month\.csv cannot be written: the disk is full/);
+    const day = new Date().toISOString().slice(0, 10);
+    const records = await run("record", "export", "--day", day, "--to", disk);
+    assert.notEqual(records.code, 0);
+    assert.match(records.err, /no space left|disk is full/i);
     assert.deepEqual(await readdir(disk), ["ballast"]);
     await rm(join(disk, "ballast"));
     assert.equal((await run("ledger", "report", "Sender", "--out", file)).code, 0);

@@ -38,6 +38,12 @@ const readings: Readings = {
   certificates: [{ channel: "SMPP_SERVER1", path: "us.pem", validUntilMs: 5_000 }],
   triggers: [{ name: "FWD", state: "active", runs: 9, faults: 1, tookMs: 250 }],
   dataSources: [{ name: "customers", calls: 7, errors: 2, tookMs: 500 }],
+  ledger: {
+    hold: { messages: 9, credits: 2.25 },
+    commit: { messages: 5, credits: 1.25 },
+    refund: { messages: 1, credits: 0.25 },
+    accountsLow: 3,
+  },
   hosts: { running: 2, restarts: 4, openEvents: 6, batches: 12 },
   database: { roundTripMs: 2, waiting: 8 },
   disk: { freeOctets: 1_000, low: false },
@@ -93,6 +99,10 @@ test("what is read stands on the page as it is in that moment", async () => {
   assert.equal(value("data_source_calls_total", { source: "customers" }), 7);
   assert.equal(value("data_source_errors_total", { source: "customers" }), 2);
   assert.equal(value("data_source_seconds_total", { source: "customers" }), 0.5);
+  assert.equal(value("ledger_messages_total", { kind: "hold" }), 9);
+  assert.equal(value("ledger_credits_total", { kind: "commit" }), 1.25);
+  assert.equal(value("ledger_credits_total", { kind: "refund" }), 0.25);
+  assert.equal(value("accounts_low"), 3);
   assert.equal(value("trigger_host_restarts_total"), 4);
   assert.equal(value("database_round_trip_seconds"), 0.002);
   const gone = await samples(metrics, { ...readings, channels: [], sessions: [] });

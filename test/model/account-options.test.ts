@@ -58,6 +58,8 @@ test("everything that cannot be is told at once, and nothing is set", () => {
   assert.match(fault, /receiptDates is one of minute, second, year4, unix, not "hour"\./);
   assert.match(fault, /There is no option nonsense; there are messageIdForm, /);
   assert.match(fault, /receiptKeepMs is a time in milliseconds from 60000 to 1209600000/);
+  for (const lowBalance of ["-1", "0.00001", "1000000001", "1e3", "many"])
+    assert.match(faultOf({ lowBalance }), /lowBalance/, lowBalance);
   for (const name of ["__proto__", "constructor", "idFormsBefore"])
     assert.match(faultOf({ [name]: "x" }), /There is no option/);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { amountOf } from "../../src/model/amount.ts";
+import { idTimeMs } from "../../src/model/id.ts";
 import type { CheckedLedger } from "../../src/store/ledger-check.ts";
 import { rollUpLedger } from "../../src/store/ledger-months.ts";
 import { openPool } from "../../src/store/pool.ts";
@@ -138,6 +140,13 @@ test("a balance is never negative, and each refusal leaves the sums as they were
   assert.deepEqual(await sums(store, "Poor"), { balance: 0, held: 10, committed: 0 });
 });
 
+test("a top-up beyond the most that a balance may be changes nothing", async () => {
+  await add("Rich", 999_999_999);
+  assert.equal((await accounts.credit("Rich", 1)).credits, 1_000_000_000);
+  assert.equal(await codeOf(accounts.credit("Rich", 0.0001)), "bad_request");
+  assert.deepEqual(await sums(store, "Rich"), { balance: 1e9, held: 0, committed: 0 });
+});
+
 test("who changed a balance and why is an entry", async () => {
   await add("Paid", 0);
   await accounts.credit("Paid", 20, { by: "ann", note: "invoice 7" });
@@ -177,4 +186,38 @@ test("a check names the account that does not add up", async () => {
     faults[0] ?? "",
     /^Paid: 19\.5 paid in - 0 committed - 0 held is 19\.5, its balance 19\.5001$/,
   );
+});
+
+test("for the metrics each entry is counted once, and so are the accounts below their mark", async () => {
+  await add("Counted", 10);
+  await accounts.setOptions("Counted", { lowBalance: "9.5" });
+  const kinds = ["hold", "commit", "refund"] as const;
+  /** An entry is counted a second after it, or when the transactions before it have ended. */
+  const told = async () => {
+    const rows = await db.query<{ kind: string; messages: number; credits: number }>(
+      `select kind, sum(messages)::float8 as messages, sum(amount)::float8 as credits from ledger
+        where kind = any ($1) and until is null and at >= to_timestamp($2) group by kind`,
+      [kinds, idTimeMs(store.startId) / 1_000],
+    );
+    const expected = kinds.map((kind) => {
+      const { messages = 0, credits = 0 } = rows.find((row) => row.kind === kind) ?? {};
+      return [kind, messages, credits];
+    });
+    const untilMs = Date.now() + 20_000;
+    for (;;) {
+      const tally = await store.ledgerTally();
+      const shown = kinds.map((kind) => [kind, tally?.[kind].messages, tally?.[kind].credits]);
+      if (isDeepStrictEqual(shown, expected)) return tally;
+      assert.ok(Date.now() < untilMs, JSON.stringify({ shown, expected }));
+    }
+  };
+  const before = await told();
+  const one = acceptance({ price: 1.25, account: "Counted" });
+  await writer.accept({ ...one, message: { ...one.message, account: "Counted" } });
+  await writer.finish(finish(one));
+  const after = await told();
+  assert.equal((after?.hold.credits ?? 0) - (before?.hold.credits ?? 0), 1.25);
+  assert.equal((after?.commit.messages ?? 0) - (before?.commit.messages ?? 0), 1);
+  assert.equal((after?.accountsLow ?? 0) - (before?.accountsLow ?? 0), 1);
+  assert.deepEqual(await store.ledgerTally(), after, "what was counted is not counted again");
 });

@@ -166,7 +166,7 @@ class ScriptMessage implements Message {
   }
 
   accept(answer: { charge?: number | "route" } = {}): void {
-    ask(this.#run, ["a", answer.charge ?? null, null]);
+    ask(this.#run, ["a", chargeIn(answer.charge), null]);
   }
 
   reject(code: ErrorCode | number, reason?: string): void {
@@ -198,3 +198,14 @@ class ScriptMessage implements Message {
     ask(this.#run, ["t", text]);
   }
 }
+
+/** What came of a fault in a sum, or of a price that is not there, must not make a message free: it is refused. */
+function chargeIn(charge: number | "route" | undefined): number | "route" | null {
+  if (charge === undefined) return null;
+  // JSON has no such numbers; they would cross as null, which asks for no charge.
+  const crosses = typeof charge === "number" ? Number.isFinite(charge) : !Object.is(charge, null);
+  return crosses ? charge : noCharge;
+}
+
+/** No number from 0. */
+const noCharge = -1;
