@@ -190,7 +190,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   const routing = createRouting(routes);
   const asking = { ...routes, ...routing, queueFor };
   const backupQueueOf = backupQueues(routing, queueFor);
-  const operations = createOperations({ store, sender, clock, newId, channel: known });
+  const operations = createOperations({
+    store,
+    sender,
+    clock,
+    newId,
+    channel: known,
+    channels: () => channels,
+  });
 
   return {
     calls: {

@@ -15,7 +15,7 @@ import {
 import type { Store, WhichDead } from "../store/store.ts";
 import { createAnnouncer } from "./announce.ts";
 import { callEndpoint } from "./caller.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { type DispatcherParts, createDispatcher } from "./dispatcher.ts";
 import { type EndpointWish, changed, madeOf, rotated } from "./endpoint.ts";
 import { createSeal } from "./seal.ts";
 import type { WebhookSettings } from "./settings.ts";
@@ -71,6 +71,7 @@ export async function openWebhooks(parts: {
   readonly store: Pick<Store, "webhooks" | "writer">;
   readonly optionsOf: (account: string) => KeptOptions;
   readonly takenOn: (channel: string) => "SENT" | "DELIVERED" | undefined;
+  readonly taken: DispatcherParts["taken"];
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
@@ -106,6 +107,7 @@ export async function openWebhooks(parts: {
     writer,
     fetcher,
     endpoint: (id) => endpoints.get(id),
+    taken: parts.taken,
     disable(id, why) {
       disable(id, why).catch((cause: unknown) =>
         log.error({ webhook: id, err: cause }, "a webhook could not be disabled"),

@@ -15,6 +15,8 @@ export interface Inbox {
   fetch(account: string, behind: number, limit: number, waitMs: number): Promise<readonly Held[]>;
   /** Throws `unknown_message_id`; once more does no harm. */
   acknowledge(account: string, id: string): void;
+  /** The same from his webhook; false when it is not held here. */
+  told(account: string, id: string): boolean;
   /** Puts back what is held and holds nothing more until `open`. */
   close(): void;
   open(): void;
@@ -96,17 +98,10 @@ export function createInbox(
     acknowledge(account, id) {
       const asking = accounts.get(account);
       if (asking?.acknowledged.has(id) === true) return;
-      const one = asking?.held.get(id);
-      if (asking === undefined || one === undefined) throw new GatewayError("unknown_message_id");
-      asking.askedMs = clock.tickMs();
-      asking.held.delete(id);
-      asking.acknowledged.add(id);
-      const [oldest] = asking.acknowledged;
-      if (asking.acknowledged.size > acknowledgedMax && oldest !== undefined)
-        asking.acknowledged.delete(oldest);
-      one.done({ kind: "taken", providerId: "" });
-      host.ready();
+      if (!taken(account, id)) throw new GatewayError("unknown_message_id");
+      if (asking !== undefined) asking.askedMs = clock.tickMs();
     },
+    told: taken,
     close() {
       closed = true;
       for (const account of accounts.keys()) end(account);
@@ -115,6 +110,21 @@ export function createInbox(
       closed = false;
     },
   };
+
+  function taken(account: string, id: string): boolean {
+    const asking = accounts.get(account);
+    const one = asking?.held.get(id);
+    if (asking === undefined || one === undefined) return false;
+    asking.held.delete(id);
+    // Who has it by his webhook may acknowledge it here as well.
+    asking.acknowledged.add(id);
+    const [oldest] = asking.acknowledged;
+    if (asking.acknowledged.size > acknowledgedMax && oldest !== undefined)
+      asking.acknowledged.delete(oldest);
+    one.done({ kind: "taken", providerId: "" });
+    host.ready();
+    return true;
+  }
 
   function begin(account: string): Asking {
     if (accounts.size >= accountsMax) throw new GatewayError("overloaded");
