@@ -141,6 +141,7 @@ export async function start(settings: Settings, options: StartOptions): Promise<
       store,
       optionsOf: store.accounts.optionsOf,
       takenOn: (name) => channels.get(name)?.taken,
+      taken: (inbound) => gateway.operations.told(inbound),
       clock,
       log: log.child({ part: "webhook" }),
       meter,

@@ -125,6 +125,11 @@ export interface Channel {
    */
   alert?(account: string, event: AlertEvent): boolean;
   /**
+   * A webhook of this customer has taken this message, which is its delivery here; true where it was handed
+   * over to here and now counts as taken. Left out where only the peer itself can take it.
+   */
+  told?(account: string, id: string): boolean;
+  /**
    * The gateway stops: what only waits for a peer to say that he has it is given back at once. Left out
    * where peers answer by themselves.
    */

@@ -59,6 +59,7 @@ export async function openHttpServer(
         ? { code: "bad_request", text: "the message has no content" }
         : { requests: [sms], reference: 0 },
     send: (message, sms, done) => inbox.put(message, sms, done),
+    told: (account, id) => inbox.told(account, id),
     stopping: () => inbox.close(),
     async close(drainMs) {
       closing = true;

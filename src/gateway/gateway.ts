@@ -197,7 +197,14 @@ export function createGateway(parts: GatewayParts): Gateway {
   const asking = { ...routes, ...routing, queueFor };
   const backupQueueOf = backupQueues(routing, queueFor);
   const rehearse = createRehearse({ ...parts, ...flow, asking });
-  const operations = createOperations({ store, sender, clock, newId, channel: known });
+  const operations = createOperations({
+    store,
+    sender,
+    clock,
+    newId,
+    channel: known,
+    channels: () => channels,
+  });
 
   return {
     calls: {

@@ -6,6 +6,7 @@ import { type Cancel, createCancel } from "./cancel.ts";
 import { type QueueWork, createQueueWork } from "./queue-work.ts";
 import { type Resend, createResend } from "./resend.ts";
 import type { Sender } from "./send.ts";
+import { type Told, createTold } from "./told.ts";
 
 /**
  * What an operator does to what waits. The memory of the sender is the lock: a row is kept from being
@@ -15,6 +16,8 @@ export interface Operations extends QueueWork {
   queues(): QueueView[];
   readonly cancel: Cancel;
   readonly resend: Resend;
+  /** Not an operator's: a customer has taken a message at his own URL. */
+  readonly told: Told;
 }
 
 export function createOperations(parts: {
@@ -24,11 +27,14 @@ export function createOperations(parts: {
   readonly newId: () => string;
   /** Throws `unknown_channel`. */
   readonly channel: (name: string) => Channel;
+  /** Those that are open now. */
+  readonly channels: () => ReadonlyMap<string, Channel>;
 }): Operations {
   return {
     queues: () => parts.sender.queues(),
     ...createQueueWork(parts),
     cancel: createCancel(parts),
     resend: createResend(parts),
+    told: createTold(parts),
   };
 }

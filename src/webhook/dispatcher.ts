@@ -3,12 +3,12 @@ import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { Meter } from "../model/meter.ts";
 import type { Hook, WebhookEndpoint } from "../model/webhook.ts";
-import type { Store, WaitingHook } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { callEndpoint } from "./caller.ts";
 import { type Held, type Lane, createLane } from "./lane.ts";
 import { createOverflowLine } from "./overflow-line.ts";
-import { triesMax, waitMs } from "./retry.ts";
+import { type CallOutcome, triesMax, waitMs } from "./retry.ts";
 
 /** Calls of all endpoints that are held in memory, each about a KiB. */
 const heldAllMax = 20_000;
@@ -30,6 +30,12 @@ export interface DispatcherParts {
   readonly writer: Pick<Store["writer"], "hooked" | "hookAgain" | "onHooks">;
   readonly fetcher: Pick<Fetcher, "fetch">;
   readonly endpoint: (id: string) => WebhookEndpoint | undefined;
+  /** An inbound message was taken at this webhook; what waits for that is ended before it is forgotten. */
+  readonly taken: (inbound: {
+    readonly account: string;
+    readonly id: string;
+    readonly webhook: string;
+  }) => Promise<void>;
   /** Its owner wants no more (410). */
   readonly disable: (id: string, why: string) => void;
   readonly limits: {
@@ -244,7 +250,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function make(place: Place, endpoint: WebhookEndpoint, call: Held): Promise<void> {
-    const { outcome } = await callEndpoint(fetcher, endpoint, call, clock.nowMs());
+    const answered = await callEndpoint(fetcher, endpoint, call, clock.nowMs());
+    const isDelivery = answered.outcome.do === "done" && call.event === "message.inbound";
+    const outcome = isDelivery ? await deliver(endpoint, call) : answered.outcome;
     const { account } = endpoint;
     if (outcome.do === "done") {
       place.breaker.succeeded();
@@ -284,6 +292,20 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  async function deliver(
+    { account, id: webhook }: WebhookEndpoint,
+    call: Held,
+  ): Promise<CallOutcome> {
+    try {
+      const { data } = JSON.parse(call.payload);
+      await parts.taken({ account, id: String(data.id), webhook });
+      return { do: "done" };
+    } catch (cause) {
+      log.error({ webhook, call: call.id, err: cause }, "a delivery by a webhook was not stored");
+      return { do: "again", reason: "its delivery could not be stored", afterMs: undefined };
+    }
+  }
+
   function ended(place: Place, call: Held): void {
     place.waiting = Math.max(0, place.waiting - 1);
     place.lane.ended(call);
@@ -320,7 +342,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const { rows, more, nextDueMs } = await table.fetch(id, lane.ids, room);
     // It may have been removed meanwhile.
     if (places.get(id) !== place) return;
-    lane.put(rows.map(heldOf));
+    lane.put(rows.map((row) => ({ ...row, underWay: false })));
     if (!more) lane.completeSince(mark);
     if (!lane.complete && mark !== lane.mark) place.wanted = true;
     else if (more && rows.length > 0) place.wanted = true;
@@ -374,8 +396,4 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       open.add(work);
     }
   }
-}
-
-function heldOf(row: WaitingHook): Held {
-  return { ...row, underWay: false };
 }

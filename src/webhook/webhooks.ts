@@ -17,7 +17,7 @@ import type { Store, WhichDead } from "../store/store.ts";
 import { createAnnouncer } from "./announce.ts";
 import { callbackEndpoint, checkCallback } from "./callback.ts";
 import { callEndpoint } from "./caller.ts";
-import { createDispatcher } from "./dispatcher.ts";
+import { type DispatcherParts, createDispatcher } from "./dispatcher.ts";
 import { type EndpointWish, changed, madeOf, rotated } from "./endpoint.ts";
 import { createSeal } from "./seal.ts";
 import type { WebhookSettings } from "./settings.ts";
@@ -77,6 +77,7 @@ export async function openWebhooks(parts: {
   readonly store: Pick<Store, "webhooks" | "writer">;
   readonly optionsOf: (account: string) => KeptOptions;
   readonly takenOn: (channel: string) => "SENT" | "DELIVERED" | undefined;
+  readonly taken: DispatcherParts["taken"];
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
@@ -113,6 +114,7 @@ export async function openWebhooks(parts: {
     writer,
     fetcher,
     endpoint: (id) => endpoints.get(id),
+    taken: parts.taken,
     disable(id, why) {
       disable(id, why).catch((cause: unknown) =>
         log.error({ webhook: id, err: cause }, "a webhook could not be disabled"),

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { makeKey } from "../../src/model/api-key.ts";
 import type { DeadHookView, WebhookTestView, WebhookView } from "../../src/model/webhook.ts";
 import { signalbox } from "../cli/cli.ts";
 import { type AdminAnswer, type Refusal, askAdmin } from "../support/admin.ts";
@@ -24,7 +25,10 @@ before(async () => {
   gateway = await startGateway({
     live: true,
     settings: { webhooks: { allowPrivate: ["127.0.0.1"], timeoutMs: 2_000 } },
-    channels: { OTHER: { type: "smpp-server", address: ["127.0.0.1"], port: 0 } },
+    channels: {
+      OTHER: { type: "smpp-server", address: ["127.0.0.1"], port: 0 },
+      HTTP1: { type: "http-server", address: ["127.0.0.1"], port: 0 },
+    },
     triggers: {
       "all.ts": `
         import { onBind, onMessage, onReport, onStatus } from "signalbox";
@@ -38,6 +42,10 @@ before(async () => {
           message.forward({ channel: "SMPP1" });
         });
         export const IN = onMessage({ channels: ["SMPP1"] }, async (message, { accounts }) => {
+          if (message.to.startsWith("+3197")) {
+            const channel = message.to.endsWith("1") ? "HTTP1" : "SMPP_SERVER1";
+            return message.forward({ channel, account: "Test2" });
+          }
           const owner = await accounts.byNumber(message.to);
           if (owner === undefined) message.fail("nobody's number");
           else message.forward({ channel: "SMPP_SERVER1", account: owner.id });
@@ -267,4 +275,75 @@ test("signalbox webhook: what is added is told, tried, given up, sent again, giv
   assert.match(removed.out, /is gone, and 0 calls with it\.\n/);
   const unknown = await run("test", id);
   assert.deepEqual([unknown.code, unknown.out], [1, ""]);
+});
+
+test("[I25] over HTTP what a webhook has taken is delivered, while somebody waits to fetch it too; over SMPP only a session's answer is", async () => {
+  const added = await add({ account: "Test2", url: `${receiver.url}/inbound` });
+  /** Its answer waits until it is released. */
+  const held = (): (() => void) => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    receiver.answer(() => released.then(() => 200));
+    return release;
+  };
+  const { text: key, ...made } = makeKey();
+  const rest = { name: "k", scopes: ["read"], allowFrom: "", createdMs: 1, by: "" } as const;
+  const apiKey = {
+    ...rest,
+    id: made.id,
+    sha256: made.sha256,
+    account: "Test2",
+    expiresMs: undefined,
+  };
+  await gateway.running.store.apiKeys.add(apiKey, Date.now());
+  const fetched = async (): Promise<readonly unknown[]> => {
+    const headers = { authorization: `Bearer ${key}` };
+    const answer = await fetch(`http://127.0.0.1:${port("HTTP1")}/v1/inbound`, { headers });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- docs/openapi.json says so.
+    return ((await answer.json()) as { items: unknown[] }).items;
+  };
+  const standing = async (to: string): Promise<string> => {
+    const [row] = await gateway.query<{ status: string; waits: boolean }>(
+      `select s.status, exists (
+        select from message m join pending p on p.id = m.id where m.root = o.id) as waits
+      from message o join state s on s.id = o.id where o.to_address = $1 and o.parent is null`,
+      [to],
+    );
+    return `${row?.status} ${row?.waits === true ? "waits" : ""}`.trim();
+  };
+  const inject = (to: string) =>
+    gateway.provider.inject({ from: "+31612345670", to, text: "Hi there" });
+  const isTold = (to: string) =>
+    receiver.until((calls) =>
+      calls.some((one) => one.path === "/inbound" && toldBy(one).data["to"] === to),
+    );
+  const becomes = async (to: string, wanted: string) => {
+    while ((await standing(to)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  const first = held();
+  await inject("+31970001");
+  await isTold("+31970001");
+  assert.equal(await standing("+31970001"), "QUEUED waits", "nobody has taken it");
+  first();
+  await becomes("+31970001", "DELIVERED");
+  // From now on he asks for it, so it is held for him.
+  assert.deepEqual(await fetched(), []);
+  const second = held();
+  await inject("+31970011");
+  await isTold("+31970011");
+  while ((await fetched()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  second();
+  await becomes("+31970011", "DELIVERED");
+  assert.deepEqual(await fetched(), [], "he needs not fetch what he has");
+
+  const count = receiver.taken.length;
+  await inject("+31970002");
+  await receiver.until(() => receiver.taken.length > count);
+  while (
+    ((await ask<WebhookView[]>("GET", "/v1/webhooks?account=Test2")).body[0]?.waiting ?? 1) > 0
+  )
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(await standing("+31970002"), "QUEUED waits", "it waits for a session of his");
+  await remove(added);
 });

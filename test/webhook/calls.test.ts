@@ -42,6 +42,7 @@ async function open(
     store,
     optionsOf: () => standardOptions,
     takenOn: (channel) => (channel === "SMPP1" ? "SENT" : "DELIVERED"),
+    taken: async () => {},
     clock: systemClock,
     log,
     meter: silentMeter,

@@ -21,6 +21,8 @@ export interface Inbox {
    * how often somebody who was given a message never said that he has it.
    */
   window(): Pick<Traffic, "windowRequests" | "windowFree" | "timedOut">;
+  /** The same from his webhook; false when it is not held here. */
+  told(account: string, id: string): boolean;
   /** Puts back what is held and holds nothing more until `open`. */
   close(): void;
   open(): void;
@@ -103,16 +105,8 @@ export function createInbox(
     acknowledge(account, id) {
       const asking = accounts.get(account);
       if (asking?.acknowledged.has(id) === true) return;
-      const one = asking?.held.get(id);
-      if (asking === undefined || one === undefined) throw new GatewayError("unknown_message_id");
-      asking.askedMs = clock.tickMs();
-      asking.held.delete(id);
-      asking.acknowledged.add(id);
-      const [oldest] = asking.acknowledged;
-      if (asking.acknowledged.size > acknowledgedMax && oldest !== undefined)
-        asking.acknowledged.delete(oldest);
-      one.done({ kind: "taken", providerId: "" });
-      host.ready();
+      if (!taken(account, id)) throw new GatewayError("unknown_message_id");
+      if (asking !== undefined) asking.askedMs = clock.tickMs();
     },
     window() {
       const windowRequests = accounts.size * settings.pullMessages;
@@ -120,6 +114,7 @@ export function createInbox(
       for (const { held } of accounts.values()) windowFree -= held.size;
       return { windowRequests, windowFree, timedOut };
     },
+    told: taken,
     close() {
       closed = true;
       for (const account of accounts.keys()) end(account);
@@ -128,6 +123,21 @@ export function createInbox(
       closed = false;
     },
   };
+
+  function taken(account: string, id: string): boolean {
+    const asking = accounts.get(account);
+    const one = asking?.held.get(id);
+    if (asking === undefined || one === undefined) return false;
+    asking.held.delete(id);
+    // Who has it by his webhook may acknowledge it here as well.
+    asking.acknowledged.add(id);
+    const [oldest] = asking.acknowledged;
+    if (asking.acknowledged.size > acknowledgedMax && oldest !== undefined)
+      asking.acknowledged.delete(oldest);
+    one.done({ kind: "taken", providerId: "" });
+    host.ready();
+    return true;
+  }
 
   function begin(account: string): Asking {
     if (accounts.size >= accountsMax) throw new GatewayError("overloaded");
