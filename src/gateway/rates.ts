@@ -4,7 +4,7 @@ import type { KeptOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { MessageEvent } from "../model/event.ts";
 import { type Pace, type Use, createPace } from "../model/pace.ts";
-import { type RateStanding, rateText } from "../model/rate.ts";
+import { rateText } from "../model/rate.ts";
 
 /** Holds what comes in to the rates of accounts and channels. */
 export interface Rates {

@@ -189,7 +189,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
     { message, original }: Sent,
     tell: (customer: { readonly account: string; readonly sms: Sms }) => Report | string,
   ): Forward | string {
-    const { account, sms } = original;
+    const { account, sms, client: { reference } = {} } = original;
     if (original.id === message.id || account === undefined || sms === undefined)
       return "it is no customer's message";
     if (parts.takesReports?.(original.channel) === false) return "it can be read where it came in";
@@ -207,6 +207,7 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
       to: original.from,
       sms: addressesOf(sms),
       report,
+      ...(reference === undefined ? {} : { client: { reference } }),
       sameAsParent: false,
       hops: 0,
       log: [],

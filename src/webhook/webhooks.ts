@@ -188,8 +188,7 @@ export async function openWebhooks(parts: {
         dispatcher.look(endpoint.id, 0);
         return viewOf(endpoint, (await table.counts()).get(endpoint.id));
       }),
-    rotate: (id, keepOldMs) =>
-      inTurn(() => rotate(known(id), clock.nowMs() + keepOldMs)),
+    rotate: (id, keepOldMs) => inTurn(() => rotate(known(id), clock.nowMs() + keepOldMs)),
     async test(id) {
       const endpoint = known(id);
       if (endpoint.form === "callback") throw wrong("Its messages name their URLs themselves.");

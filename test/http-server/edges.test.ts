@@ -86,7 +86,7 @@ function bare(octets: string): Promise<string> {
 
 test("messages and reports are fetched and acknowledged; what was not comes again, to nobody else", async () => {
   await api.gateway.provider.inject({ from: "+31600000001", to: "3000", text: "hi there" });
-  const sent = await post({ to, text: "report, please" });
+  const sent = await post({ to, text: "report, please", client_reference: "r-1" });
   const kinds = new Map<string, Record<string, string>>();
   let cursor = "";
   for (let n = 0; n < 20 && kinds.size < 2; n += 1) {
@@ -99,6 +99,7 @@ test("messages and reports are fetched and acknowledged; what was not comes agai
   assert.deepEqual([message?.["text"], message?.["from"]], ["hi there", "+31600000001"]);
   assert.equal(kinds.get("report")?.["message_id"], sent.body["id"]);
   assert.equal(kinds.get("report")?.["status"], "delivered");
+  assert.equal(kinds.get("report")?.["client_reference"], "r-1");
   const other = await api.key({ account: "Test2" });
   const id = message?.["id"] ?? "";
   const stolen = await api.ask("POST", `/v1/inbound/${id}/ack`, { key: other });

@@ -69,11 +69,13 @@ export function inboundRoutes(inbox: Inbox): ApiRoutes {
 }
 
 function itemOf({ message, sms }: Held): InboundItem {
-  const { id, from, to, report } = message;
+  const { id, from, to, report, client: { reference } = {} } = message;
   const base = { id, received_at: timeOf(idTimeMs(id)), from, to };
   if (report !== undefined) {
     const { messageId, status, error } = report;
-    return { ...base, type: "report", message_id: messageId, status: STATUS_WORDS[status], error };
+    const whose = reference === undefined ? {} : { client_reference: reference };
+    const told = { message_id: messageId, status: STATUS_WORDS[status], error };
+    return { ...base, type: "report", ...told, ...whose };
   }
   const { text, octets, dataCoding, esmClass } = sms;
   const hasHeader = (esmClass & 0x40) !== 0;

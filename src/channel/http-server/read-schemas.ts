@@ -215,6 +215,7 @@ export const inboundItem = z
     data_coding: z.int().optional(),
     udh: z.string().optional(),
     message_id: z.string().optional().describe("Of a report: the message that it is about."),
+    client_reference: z.string().optional().describe("Of a report: what you called that message."),
     status: z.string().optional(),
     error: z.string().optional(),
   })

@@ -3,7 +3,7 @@ import { refuse } from "../../http/api-server.ts";
 import type { MessageAnswer, MessageEvent } from "../../model/event.ts";
 import type { TraceLine } from "../../model/message.ts";
 import type { OwnMessageRow } from "../customer-desk.ts";
-import type { ApiParts, ApiRoutes } from "./api.ts";
+import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
 import { rehearse } from "./dry-run.ts";
 import { eventOf } from "./event-of.ts";
