@@ -1,4 +1,4 @@
-import { firstIdAt } from "../model/id.ts";
+import { firstIdAt, idTimeMs } from "../model/id.ts";
 import type { Sent } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import { arrayText, quoted } from "./array-text.ts";
@@ -127,8 +127,11 @@ async function triesOf(
   );
 }
 
-/** Their traces, which are most of their size, tell nothing about reports. */
-type MessageRow = Omit<MessageTable, "at" | "log">;
+/** Without their traces, which are most of their size, and without the root, which its try has told. */
+type MessageRow = Omit<MessageTable, "at" | "log" | "root" | "parent"> & {
+  /** The parent where that is not the root, which is seldom. */
+  readonly between: string | null;
+};
 
 /** The messages of these tries with their originals, each with the content of its parent. */
 async function sentsOf(
@@ -138,28 +141,33 @@ async function sentsOf(
   const rows = new Map<string, MessageRow>();
   const read = async (ids: ReadonlySet<string>): Promise<void> => {
     if (ids.size === 0) return;
-    // PostgreSQL chooses partitions by bounds, not by an array.
-    const sorted = [...ids].toSorted();
-    const found = await lookUps.rows<MessageRow>(
-      "messages_of_ids",
-      `select id, root, parent, direction, kind, channel, account, from_address, to_address, body,
-        data_coding, meta, hops
-      from message where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid`,
-      [arrayText(sorted), sorted[0], sorted.at(-1)],
-    );
-    for (const row of found) rows.set(row.id, row);
+    // Day by day: PostgreSQL chooses partitions by bounds, and would look for all of them in each.
+    for (const some of Map.groupBy(ids, (id) => dayOf(idTimeMs(id))).values()) {
+      const sorted = some.toSorted();
+      const found = await lookUps.rows<MessageRow>(
+        "messages_of_ids",
+        `select id, nullif(parent, root) as between, direction, kind, channel, account,
+          from_address, to_address, body, data_coding, meta, hops
+        from message where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid`,
+        [arrayText(sorted), sorted[0], sorted.at(-1)],
+      );
+      for (const row of found) rows.set(row.id, row);
+    }
   };
   await read(new Set(tries.flatMap(({ id, root }) => [id, root])));
   // Nearly always the parent is the original, and known already.
-  const parents = [...rows.values()].flatMap(({ parent }) => parent ?? []);
+  const parents = [...rows.values()].flatMap(({ between }) => between ?? []);
   await read(new Set(parents.filter((id) => !rows.has(id))));
 
-  const messageOf = (id: string): Sent["message"] | undefined => {
+  const messageOf = (id: string, root: string): Sent["message"] | undefined => {
     const row = rows.get(id);
     if (row === undefined) return undefined;
-    const parent = row.parent === null ? undefined : rows.get(row.parent);
+    const parentId = row.between ?? (id === root ? null : root);
+    const parent = parentId === null ? undefined : rows.get(parentId);
     return messageFrom({
       ...row,
+      root,
+      parent: parentId,
       log: "[]",
       parent_body: parent?.body ?? null,
       parent_data_coding: parent?.data_coding ?? null,
@@ -169,7 +177,7 @@ async function sentsOf(
     });
   };
   return ({ id, root, part, parts, reference }) => {
-    const [message, original] = [messageOf(id), messageOf(root)];
+    const [message, original] = [messageOf(id, root), messageOf(root, root)];
     if (message === undefined || original === undefined) return undefined;
     if (part === null || parts === null || reference === null) return { message, original };
     return { message, original, part: { number: part, total: parts, reference } };

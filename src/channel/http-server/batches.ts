@@ -157,7 +157,7 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
         const { status: _status, ...body } = acceptedBody(event, answer);
         return { index, ...body };
       }
-      const { code, detail } = refusalOf(answer);
+      const { code, detail = "" } = refusalOf(answer);
       return { index, problem: problemOf(code, { detail, trace: id }) };
     } catch (cause) {
       if (!(cause instanceof GatewayError)) {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type FastifyReply, type FastifyRequest, refuse } from "../../http/api-server.ts";
+import type { ProblemFacts } from "../../http/problem.ts";
+import { type ErrorCode, GatewayError } from "../../model/error.ts";
+import type { ApiParts } from "./api.ts";
 import { FieldError } from "./field-error.ts";
-import { GatewayError } from "../../model/error.ts";
-import { type ApiParts } from "./api.ts";
 import { deskOf } from "./messages.ts";
 
 /** What a request that sends was answered with, when it was accepted. */
@@ -11,16 +12,18 @@ export interface KeptAnswer {
   readonly body: unknown;
 }
 
+/** Why nothing was sent. */
+export interface Refusal extends Omit<ProblemFacts, "trace"> {
+  readonly code: ErrorCode | number;
+}
+
 /** A request that sends. */
 export interface Keyed {
   readonly account: string;
   /** Of its messages, of a batch with the batch's own first, if it is answered for the first time. */
   readonly ids: readonly string[];
-  /**
-   * Does it. An answer that accepted something is kept; undefined: it was refused, `reply` is answered,
-   * and the key may be used again.
-   */
-  send(ids: readonly string[]): Promise<KeptAnswer | undefined>;
+  /** Does it. An answer that accepted something is kept; after a refusal the key may be used again. */
+  send(ids: readonly string[]): Promise<KeptAnswer | Refusal>;
   /**
    * The answer out of what is stored, where an earlier start ended before it was kept; undefined when
    * nothing of it was stored.
@@ -46,49 +49,54 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
     const header = request.headers["idempotency-key"];
     if (header === undefined) {
       if (settings.idempotencyKey === "required") throw new GatewayError("idempotency_required");
-      const kept = await keyed.send(keyed.ids);
-      return kept === undefined ? reply : answered(reply, kept);
+      return answered(request, reply, await keyed.send(keyed.ids));
     }
     if (typeof header !== "string" || !keyForm.test(header))
       throw new FieldError("bad_request", "Idempotency-Key", "1 to 255 characters of ASCII.");
-    const { account } = keyed;
-    const own = { account, key: header };
-    const name = `${account}\n${header}`;
-    if (running.has(name)) return refuse(reply, "idempotency_running", { trace: request.id });
+    const name = `${keyed.account}\n${header}`;
+    if (running.has(name)) return answered(request, reply, { code: "idempotency_running" });
     running.add(name);
-    try {
-      const bodySha256 = hashOf(request);
-      const { idempotency } = deskOf(host);
-      const found = await idempotency.begin({ ...own, bodySha256, ids: keyed.ids });
-      if (found.bodySha256 !== bodySha256)
-        return await refuse(reply, "idempotency_mismatch", { trace: request.id });
-      if (found.answer !== undefined) {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only we write it.
-        return await replayed(reply, JSON.parse(found.answer) as KeptAnswer);
-      }
-      const before = found.isNew ? undefined : await keyed.again(found.ids);
-      if (!found.isNew && before === undefined) {
-        // One of those ids may be a refusal's by now, so it gets new ones.
-        await idempotency.release(own);
-        await idempotency.begin({ ...own, bodySha256, ids: keyed.ids });
-      }
-      const kept = before ?? (await keyed.send(keyed.ids));
-      if (kept === undefined) {
-        await idempotency.release(own);
-        return await reply;
-      }
-      const text = JSON.stringify(kept);
-      // It is stored already: without its answer it is found by its ids.
-      if (text.length <= answerMax)
-        await idempotency.finish(own, text).catch((cause: unknown) => {
-          host.log.warn({ account, err: cause }, "an answer was not kept for its key");
-        });
-      return await (before === undefined ? answered : replayed)(reply, kept);
-    } finally {
-      running.delete(name);
-    }
+    // Who has his answer may come with the same key at once, so the key is free before.
+    const answer = await once(request, header, keyed).finally(() => running.delete(name));
+    return answered(request, reply, answer);
   };
+
+  async function once(
+    request: FastifyRequest,
+    key: string,
+    { account, ids, send, again }: Keyed,
+  ): Promise<Answer> {
+    const own = { account, key };
+    const bodySha256 = hashOf(request);
+    const { idempotency } = deskOf(host);
+    const found = await idempotency.begin({ ...own, bodySha256, ids });
+    if (found.bodySha256 !== bodySha256) return { code: "idempotency_mismatch" };
+    if (found.answer !== undefined) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Only we write it.
+      return { ...(JSON.parse(found.answer) as KeptAnswer), isReplayed: true };
+    }
+    const before = found.isNew ? undefined : await again(found.ids);
+    if (!found.isNew && before === undefined) {
+      // One of those ids may be a refusal's by now, so it gets new ones.
+      await idempotency.release(own);
+      await idempotency.begin({ ...own, bodySha256, ids });
+    }
+    const answer = before ?? (await send(ids));
+    if ("code" in answer) {
+      await idempotency.release(own);
+      return answer;
+    }
+    const text = JSON.stringify(answer);
+    // It is stored already: without its answer it is found by its ids.
+    if (text.length <= answerMax)
+      await idempotency.finish(own, text).catch((cause: unknown) => {
+        host.log.warn({ account, err: cause }, "an answer was not kept for its key");
+      });
+    return { ...answer, isReplayed: before !== undefined };
+  }
 }
+
+type Answer = (KeptAnswer & { readonly isReplayed?: boolean }) | Refusal;
 
 function hashOf({ url, body }: FastifyRequest): string {
   return createHash("sha256")
@@ -96,10 +104,8 @@ function hashOf({ url, body }: FastifyRequest): string {
     .digest("hex");
 }
 
-function answered(reply: FastifyReply, { location, body }: KeptAnswer): FastifyReply {
-  return reply.status(202).header("location", location).send(body);
-}
-
-function replayed(reply: FastifyReply, kept: KeptAnswer): FastifyReply {
-  return answered(reply.header("idempotent-replayed", "true"), kept);
+function answered(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  if ("code" in answer) return refuse(reply, answer.code, { ...answer, trace: request.id });
+  if (answer.isReplayed === true) reply.header("idempotent-replayed", "true");
+  return reply.status(202).header("location", answer.location).send(answer.body);
 }
