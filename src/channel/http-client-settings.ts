@@ -2,13 +2,9 @@ import { z } from "../config/schema.ts";
 import { allowListFrom } from "../model/allow-list.ts";
 import { GatewayError } from "../model/error.ts";
 import { isLoopback } from "../model/loopback.ts";
-import { commonSettings, rateSetting } from "./settings.ts";
+import { anyReportSettings } from "./report-settings.ts";
+import { commonSettings, groupSetting, rateSetting } from "./settings.ts";
 import { clientTlsSettings, listenerTlsSettings } from "./tls-settings.ts";
-
-const hourMs = 3_600_000;
-
-/** A report looks for its message among those of the last four days, so none may be awaited longer. */
-const waitMostMs = 95 * hourMs;
 
 const webUrl = z
   .url({ protocol: /^https?$/, error: "must begin with https:// or http://" })
@@ -171,31 +167,9 @@ export const httpClientSettings = z
       .default(256 * 1024)
       .meta({ unit: "octets" })
       .describe("A larger answer is not read, so its outcome is unknown."),
-    group: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe(
-        "Channels that lead to the same provider share a group and may get each other's reports; its own name by default.",
-      ),
+    group: groupSetting,
     reports: z
-      .strictObject({
-        waitMs: z
-          .int()
-          .min(100)
-          .max(waitMostMs)
-          .default(72 * hourMs)
-          .meta({ unit: "ms" })
-          .describe("How long a report is waited for; then the message is NOREPORT."),
-        codes: z
-          .string()
-          .min(1)
-          .default("standard")
-          .describe(
-            "What the provider's error codes mean: a table that is shipped, by its name, or a YAML file, relative to this one.",
-          ),
-      })
+      .strictObject(anyReportSettings)
       .prefault({})
       .describe("How the provider's reports are read."),
     callbacks: callbackSettings.optional(),

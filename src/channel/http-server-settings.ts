@@ -1,5 +1,5 @@
 import { z } from "../config/schema.ts";
-import { commonSettings, rateSetting } from "./settings.ts";
+import { addressSetting, commonSettings, rateSetting } from "./settings.ts";
 import { listenerTlsSettings } from "./tls-settings.ts";
 
 const dayMs = 86_400_000;
@@ -18,11 +18,7 @@ export const httpServerSettings = z
     validityMs,
     relayWithinMs,
     queueMax,
-    address: z
-      .array(z.string().min(1))
-      .min(1)
-      .default(["127.0.0.1", "::1"])
-      .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all."),
+    address: addressSetting,
     port: z.int().min(0).max(65_535).default(8080).describe("TCP port; 0 takes a free one."),
     tls: listenerTlsSettings.optional(),
     connectionsMax: z

@@ -10,16 +10,28 @@ const waitMostMs = 95 * hourMs;
 const finality = (preset: "final" | "intermediate", words: string) =>
   z.enum(["final", "intermediate"]).default(preset).describe(words);
 
+/** What is asked about the reports of any provider, whatever he speaks. */
+export const anyReportSettings = {
+  waitMs: z
+    .int()
+    .min(100)
+    .max(waitMostMs)
+    .default(72 * hourMs)
+    .meta({ unit: "ms" })
+    .describe("How long a report is waited for; then the message is NOREPORT."),
+  codes: z
+    .string()
+    .min(1)
+    .default("standard")
+    .describe(
+      "What the provider's error codes mean: a table that is shipped, by its name, or a YAML file, relative to this one.",
+    ),
+};
+
 /** How a provider's delivery reports are read: under `reports` of a channel to a provider. */
 export const reportSettings = z
   .strictObject({
-    waitMs: z
-      .int()
-      .min(100)
-      .max(waitMostMs)
-      .default(72 * hourMs)
-      .meta({ unit: "ms" })
-      .describe("How long a report is waited for; then the message is NOREPORT."),
+    ...anyReportSettings,
     flagless: z
       .boolean()
       .default(false)
@@ -55,13 +67,6 @@ export const reportSettings = z
       "intermediate",
       "ENROUTE and its like: `final` is DELIVERED, for a provider that tells no more; else another receipt is waited for.",
     ),
-    codes: z
-      .string()
-      .min(1)
-      .default("standard")
-      .describe(
-        "What the provider's error codes mean: a table that is shipped, by its name, or a YAML file, relative to this one.",
-      ),
   })
   .prefault({})
   .describe("How the provider's delivery reports are read.");

@@ -61,6 +61,23 @@ export const commonSettings = {
     ),
 };
 
+/** Of a channel that listens for customers. */
+export const addressSetting = z
+  .array(z.string().min(1))
+  .min(1)
+  .default(["127.0.0.1", "::1"])
+  .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all.");
+
+/** Of a channel to a provider. */
+export const groupSetting = z
+  .string()
+  .min(1)
+  .max(64)
+  .optional()
+  .describe(
+    "Channels that lead to the same provider share a group and may get each other's reports; its own name by default.",
+  );
+
 /** A list of rates as text; `wrong` says what a rate must not be here. */
 export function rateSetting(wrong: (rate: Rate) => string | undefined = () => undefined) {
   return z

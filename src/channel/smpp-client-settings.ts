@@ -3,7 +3,7 @@ import { credentialFaults } from "./credentials.ts";
 import { placeIn, smppPort } from "./provider-place.ts";
 import { outbindSettings } from "./outbind.ts";
 import { reportSettings } from "./report-settings.ts";
-import { commonSettings, rateSetting, sessionSettings } from "./settings.ts";
+import { commonSettings, groupSetting, rateSetting, sessionSettings } from "./settings.ts";
 import { textSettings } from "./text-settings.ts";
 import { tlvSettings } from "./tlv-settings.ts";
 import { clientTlsSettings } from "./tls-settings.ts";
@@ -152,14 +152,7 @@ export const smppClientSettings = z
       .default(30_000)
       .meta({ unit: "ms" })
       .describe("The longest pause between two tries to bind."),
-    group: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe(
-        "Channels that lead to the same provider share a group and may get each other's reports; its own name by default.",
-      ),
+    group: groupSetting,
     reports: reportSettings,
     ...textSettings,
     ...tlvSettings,

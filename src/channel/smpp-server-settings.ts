@@ -1,5 +1,5 @@
 import { z } from "../config/schema.ts";
-import { commonSettings, rateSetting, sessionSettings } from "./settings.ts";
+import { addressSetting, commonSettings, rateSetting, sessionSettings } from "./settings.ts";
 import { textSettings } from "./text-settings.ts";
 import { tlvSettings } from "./tlv-settings.ts";
 import { listenerTlsSettings, serverTlsSettings } from "./tls-settings.ts";
@@ -26,11 +26,7 @@ export const smppServerSettings = z
   .strictObject({
     type: z.literal("smpp-server").describe("Customers bind here with SMPP."),
     ...commonSettings,
-    address: z
-      .array(z.string().min(1))
-      .min(1)
-      .default(["127.0.0.1", "::1"])
-      .describe("Local addresses to listen on; `0.0.0.0` and `::` mean all."),
+    address: addressSetting,
     port: z.int().min(0).max(65_535).default(2775).describe("TCP port; 0 takes a free one."),
     tls: serverTlsSettings.optional(),
     listeners: z
