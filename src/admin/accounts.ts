@@ -1,6 +1,5 @@
 import { GatewayError } from "../model/error.ts";
 import { type PasswordScheme, passwordSchemes } from "../model/kept-password.ts";
-import type { SessionView } from "../model/view.ts";
 import { type Routes, nameSchema, operatorOf } from "./routes.ts";
 
 interface NewPassword {

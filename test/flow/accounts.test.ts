@@ -124,7 +124,7 @@ test("[Y12] accounts of the configuration file bind without a bind trigger, the 
   await writeFile(file, JSON.stringify({ ...written, accounts: next }));
 });
 
-test("[A26] while a file that speaks of binds has never loaded, no password alone is enough: 0x08", async () => {
+test("[I48] while a file that speaks of binds has never loaded, no password alone is enough: 0x08", async () => {
   const { engine } = gateway.running;
   const broken = async (text: string): Promise<number> => {
     await writeFile(join(gateway.triggers, "gate.ts"), text);
