@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type FastifyReply, type FastifyRequest, refuse } from "../../http/api-server.ts";
 import { FieldError } from "./field-error.ts";
-import { GatewayError } from "../../model/error.ts";
+import type { ProblemFacts } from "../../http/problem.ts";
+import { type ErrorCode, GatewayError } from "../../model/error.ts";
 import { type ApiParts } from "./api.ts";
 import { deskOf } from "./messages.ts";
 
@@ -11,16 +12,18 @@ export interface KeptAnswer {
   readonly body: unknown;
 }
 
+/** Nothing of it was accepted. */
+export interface Refused extends Omit<ProblemFacts, "trace"> {
+  readonly code: ErrorCode | number;
+}
+
 /** A request that sends. */
 export interface Keyed {
   readonly account: string;
   /** Of its messages, of a batch with the batch's own first, if it is answered for the first time. */
   readonly ids: readonly string[];
-  /**
-   * Does it. An answer that accepted something is kept; undefined: it was refused, `reply` is answered,
-   * and the key may be used again.
-   */
-  send(ids: readonly string[]): Promise<KeptAnswer | undefined>;
+  /** Does it. An answer that accepted something is kept; what was refused frees the key before it is told. */
+  send(ids: readonly string[]): Promise<KeptAnswer | Refused>;
   /**
    * The answer out of what is stored, where an earlier start ended before it was kept; undefined when
    * nothing of it was stored.
@@ -47,7 +50,7 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
     if (header === undefined) {
       if (settings.idempotencyKey === "required") throw new GatewayError("idempotency_required");
       const kept = await keyed.send(keyed.ids);
-      return kept === undefined ? reply : answered(reply, kept);
+      return "code" in kept ? refused(request, reply, kept) : answered(reply, kept);
     }
     if (typeof header !== "string" || !keyForm.test(header))
       throw new FieldError("bad_request", "Idempotency-Key", "1 to 255 characters of ASCII.");
@@ -72,10 +75,17 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
         await idempotency.release(own);
         await idempotency.begin({ ...own, bodySha256, ids: keyed.ids });
       }
-      const kept = before ?? (await keyed.send(keyed.ids));
-      if (kept === undefined) {
+      const kept =
+        before ??
+        (await keyed.send(keyed.ids).catch(async (cause: unknown) => {
+          if (cause instanceof FieldError) await idempotency.release(own);
+          throw cause;
+        }));
+      if ("code" in kept) {
         await idempotency.release(own);
-        return await reply;
+        // Who has heard the answer may ask again at once.
+        running.delete(name);
+        return await refused(request, reply, kept);
       }
       const text = JSON.stringify(kept);
       // It is stored already: without its answer it is found by its ids.
@@ -83,11 +93,20 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
         await idempotency.finish(own, text).catch((cause: unknown) => {
           host.log.warn({ account, err: cause }, "an answer was not kept for its key");
         });
+      running.delete(name);
       return await (before === undefined ? answered : replayed)(reply, kept);
     } finally {
       running.delete(name);
     }
   };
+}
+
+function refused(
+  { id: trace }: FastifyRequest,
+  reply: FastifyReply,
+  { code, ...facts }: Refused,
+): FastifyReply {
+  return refuse(reply, code, { ...facts, trace });
 }
 
 function hashOf({ url, body }: FastifyRequest): string {

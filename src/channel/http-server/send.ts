@@ -7,7 +7,7 @@ import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
 import { rehearse } from "./dry-run.ts";
 import { eventOf } from "./event-of.ts";
-import { createKeyed } from "./keyed.ts";
+import { type Refused, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
 import { type Accepted, type NewMessage, accepted, newMessage } from "./message-schemas.ts";
 import { deskOf } from "./messages.ts";
@@ -39,7 +39,7 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
       if (isKeyed(request)) return sendKeyed(request, reply, caller);
       // A reply is awaited until it has gone out; the many that are accepted need not wait.
       return send(body, request, reply, { caller, id: request.id }).then((sent) => {
-        if (sent === undefined) return reply;
+        if ("code" in sent) return refuse(reply, sent.code, { ...sent, trace: request.id });
         reply.status(202).header("location", `/v1/messages/${sent.id}`);
         return sent;
       });
@@ -57,7 +57,7 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
       ids: [request.id],
       async send([id = request.id]) {
         const body = await send(request.body, request, reply, { caller, id });
-        return body && { location: `/v1/messages/${body.id}`, body };
+        return "code" in body ? body : { location: `/v1/messages/${body.id}`, body };
       },
       async again([id = ""]) {
         const found = await deskOf(host).read(account, id);
@@ -71,26 +71,19 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
     });
   }
 
-  /** undefined: it was refused, and `reply` is answered. */
   async function send(
     body: NewMessage,
     request: FastifyRequest,
     reply: FastifyReply,
     from: { readonly caller: Caller; readonly id: string },
-  ): Promise<Accepted | undefined> {
+  ): Promise<Accepted | Refused> {
     const event = eventOf(body, parts, { request, ...from });
     if (body.callback_url !== undefined) await deskOf(host).callbacks.ready(from.caller.account);
-    if (!work.begin(1)) {
-      refuse(reply, "overloaded", { trace: request.id });
-      return undefined;
-    }
+    if (!work.begin(1)) return { code: "overloaded" };
     try {
       const answer = await host.emit("message", event);
       tellRates(reply, host, from.caller.account);
-      if (answer.kind === "accepted") return acceptedBody(event, answer);
-      const { code, ...why } = refusalOf(answer);
-      refuse(reply, code, { ...why, trace: request.id });
-      return undefined;
+      return answer.kind === "accepted" ? acceptedBody(event, answer) : refusalOf(answer);
     } finally {
       work.end(1);
     }
@@ -113,10 +106,10 @@ function answerIn({ message }: OwnMessageRow): TraceLine["facts"] | undefined {
   return message.log.find(({ what }) => what === "answered")?.facts;
 }
 
-export function refusalOf(answer: Exclude<MessageAnswer, { kind: "accepted" }>) {
+export function refusalOf(answer: Exclude<MessageAnswer, { kind: "accepted" }>): Refused {
   return answer.kind === "refused"
     ? { code: answer.code, detail: answer.reason, waitMs: answer.waitMs }
-    : { code: "unanswered" as const, detail: "" };
+    : { code: "unanswered" };
 }
 
 export function acceptedBody(
