@@ -157,8 +157,8 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
         const { status: _status, ...body } = acceptedBody(event, answer);
         return { index, ...body };
       }
-      const { code, detail = "" } = refusalOf(answer);
-      return { index, problem: problemOf(code, { detail, trace: id }) };
+      const { code, ...why } = refusalOf(answer);
+      return { index, problem: problemOf(code, { ...why, trace: id }) };
     } catch (cause) {
       if (!(cause instanceof GatewayError)) {
         host.log.error({ message: id, err: cause }, "a message of a batch failed on our side");

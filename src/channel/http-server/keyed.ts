@@ -81,7 +81,12 @@ export function createKeyed({ host, settings }: Pick<ApiParts, "host" | "setting
       await idempotency.release(own);
       await idempotency.begin({ ...own, bodySha256, ids });
     }
-    const answer = before ?? (await send(ids));
+    const answer =
+      before ??
+      (await send(ids).catch(async (cause: unknown) => {
+        if (cause instanceof FieldError) await idempotency.release(own);
+        throw cause;
+      }));
     if ("code" in answer) {
       await idempotency.release(own);
       return answer;
