@@ -287,15 +287,7 @@ export function stepsOf(
   function putHooks(number: number, many: readonly Hook[] = []): void {
     for (const one of many) {
       const { id, endpoint, subject, event, url = "", payload, dead = "" } = one;
-      hooks.put([
-        number,
-        id,
-        endpoint,
-        quoted(subject),
-        quoted(event),
-        quoted(url),
-        quoted(dead),
-      ]);
+      hooks.put([number, id, endpoint, quoted(subject), quoted(event), quoted(url), quoted(dead)]);
       hookPayloads.push(payload);
     }
   }
