@@ -12,6 +12,8 @@ export interface Concluding {
   reading(): { end(): void };
   /** False when it is being concluded by somebody else, or has been since the oldest reading began. */
   begin(key: string): boolean;
+  /** Resolves at once, or when what makes `begin` say no is over: who then looks again finds what came of it. */
+  over(key: string): Promise<void>;
   /** Nothing came of it: the next one may. */
   release(key: string): void;
   /** It is committed. */
@@ -27,6 +29,8 @@ export function createConcluding(): Concluding {
   const busy = new Set<string>();
   // Bounded by what is concluded while one query runs: it is emptied when none is under way.
   const recent = new Set<string>();
+  /** Nearly always empty: somebody waits only where two are about one message at the same time. */
+  const waiting = new Map<string, (() => void)[]>();
   let readings = 0;
   return {
     reading() {
@@ -34,21 +38,42 @@ export function createConcluding(): Concluding {
       return {
         end() {
           readings -= 1;
-          if (readings === 0) recent.clear();
+          if (readings > 0) return;
+          recent.clear();
+          for (const key of waiting.keys()) wake(key);
         },
       };
     },
     begin(key) {
-      if (busy.has(key) || recent.has(key)) return false;
+      if (!isFree(key)) return false;
       busy.add(key);
       return true;
     },
+    over(key) {
+      if (isFree(key)) return Promise.resolve();
+      return new Promise((resolve) => {
+        waiting.set(key, [...(waiting.get(key) ?? []), resolve]);
+      });
+    },
     release(key) {
       busy.delete(key);
+      wake(key);
     },
     settled(key) {
       busy.delete(key);
       if (readings > 0) recent.add(key);
+      wake(key);
     },
   };
+
+  function isFree(key: string): boolean {
+    return !busy.has(key) && !recent.has(key);
+  }
+
+  function wake(key: string): void {
+    const resolves = waiting.get(key);
+    if (resolves === undefined || !isFree(key)) return;
+    waiting.delete(key);
+    for (const resolve of resolves) resolve();
+  }
 }

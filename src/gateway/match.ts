@@ -62,7 +62,7 @@ export function createMatcher(parts: MatcherParts): ReportMatcher {
   interface Waiting {
     readonly event: ReportEvent;
     readonly turn: Turn;
-    resolve(match: Match | undefined): void;
+    resolve(match: Match | undefined | Promise<Match | undefined>): void;
     reject(cause: unknown): void;
   }
   let waiting: Waiting[] = [];
@@ -72,17 +72,17 @@ export function createMatcher(parts: MatcherParts): ReportMatcher {
   const namesNumbers = new Set<string>();
   const misfits = new Map<string, number>();
 
-  return {
-    async match(event, turn) {
-      if (event.report.messageId === "") return undefined;
-      const known = fromMemory(event);
-      if (known !== undefined) return decided(event, known, turn);
-      return new Promise((resolve, reject) => {
-        waiting.push({ event, turn, resolve, reject });
-        void look();
-      });
-    },
-  };
+  return { match };
+
+  async function match(event: ReportEvent, turn: Turn): Promise<Match | undefined> {
+    if (event.report.messageId === "") return undefined;
+    const known = fromMemory(event);
+    if (known !== undefined) return decided(event, known, turn);
+    return new Promise((resolve, reject) => {
+      waiting.push({ event, turn, resolve, reject });
+      void look();
+    });
+  }
 
   /** Only what leaves no doubt; whatever else there is with that id is in the database. */
   function fromMemory(event: ReportEvent): Choice | undefined {
@@ -197,7 +197,7 @@ export function createMatcher(parts: MatcherParts): ReportMatcher {
     choice: Choice,
     turn: Turn,
     early = false,
-  ): Match | undefined {
+  ): Match | undefined | Promise<Match | undefined> {
     const { candidate, base, fits: isFitting, open } = choice;
     const { sent, status } = candidate;
     const { report } = event;
@@ -217,8 +217,11 @@ export function createMatcher(parts: MatcherParts): ReportMatcher {
     const isFinal = report.status !== "SENT";
     // That the network knows nothing is no correction of our own not knowing.
     const repeats = !open || (late && report.status === "NOREPORT");
-    if (repeats || (isFinal && !concluding.begin(key)))
-      return { sent, repeated: true, late: false, release: nothing, settled: nothing };
+    if (repeats) return { sent, repeated: true, late: false, release: nothing, settled: nothing };
+    // Another one is about to conclude it. It may still come to nothing, when its session ended or a trigger
+    // refused it, and then this one is the only one that is left; else what came of it is found now.
+    if (isFinal && !concluding.begin(key))
+      return concluding.over(key).then(() => match(event, turn));
     if (!isFinal) return { sent, repeated: false, late, release: nothing, settled: nothing };
     return {
       sent,

@@ -82,6 +82,41 @@ test("[W03] [D11] the same report three times, and an intermediate one: the cust
   );
 });
 
+test("[D11] a report whose session ends while it is decided is brought again, and that one is applied", async () => {
+  const slow = `import { onReport } from "signalbox";
+    export const SLOW = onReport({ order: 1 }, async (_report, { accounts }) => {
+      await accounts.byNumber("+31600000000");
+    });`;
+  const provider = { ...silent, retryDelayMs: 0 };
+  await using gateway = await startGateway({ provider, triggers: triggersWith({ "s.ts": slow }) });
+  const { accounts } = gateway.running.store;
+  // The first decision is held until its session has gone.
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const { byNumber } = accounts;
+  accounts.byNumber = async (number) => {
+    asked.resolve();
+    await held.promise;
+    return byNumber(number);
+  };
+  await using esme = await customer(gateway);
+  const { messageId } = await submit(esme);
+  const [taken] = await gateway.provider.received(1);
+  const told = gateway.provider.inject(delivrd(taken?.messageId ?? ""));
+  await asked.promise;
+  gateway.provider.drop();
+  await gateway.provider.until("bound", 2);
+  // What comes behind it on the new session, for nobody, is answered: so it is there as well.
+  assert.equal(await gateway.provider.inject(delivrd("4711")), 0);
+  held.resolve();
+  assert.equal(await told, 0);
+  await esme.delivered(1);
+  await gateway.running.settled();
+  const [life] = await gateway.running.admin.lives(messageId);
+  assert.equal(life?.status, "DELIVERED");
+  assert.equal(esme.deliveries.length, 1);
+});
+
 test("[A53] only who asked is told: all, failures alone, or nobody", async () => {
   await using gateway = await startGateway({
     provider: {

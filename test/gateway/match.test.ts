@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Choice, chosenOf } from "../../src/gateway/chosen.ts";
-import { createConcluding } from "../../src/gateway/concluding.ts";
+import { concludingKey, createConcluding } from "../../src/gateway/concluding.ts";
 import { type IdBases, createIdBases } from "../../src/gateway/id-base.ts";
 import { type Match, createMatcher } from "../../src/gateway/match.ts";
 import { createOnItsWay } from "../../src/gateway/on-its-way.ts";
@@ -152,6 +152,7 @@ interface Rig {
   readonly rows: Candidate[];
   readonly memory: ReturnType<typeof createSentMemory>;
   readonly onItsWay: ReturnType<typeof createOnItsWay>;
+  readonly concluding: ReturnType<typeof createConcluding>;
   readonly bases: IdBases;
   asked(): number;
   match(id: string, more?: Partial<Told>): Promise<Match | undefined>;
@@ -170,11 +171,12 @@ function rig(set?: IdBase): Rig {
   const memory = createSentMemory();
   const onItsWay = createOnItsWay();
   const learning = bases(set);
+  const concluding = createConcluding();
   let asked = 0;
   const matcher = createMatcher({
     memory,
     onItsWay,
-    concluding: createConcluding(),
+    concluding,
     bases: learning,
     groupOf: () => "G",
     channelsOf: () => ["SMPP1"],
@@ -192,6 +194,7 @@ function rig(set?: IdBase): Rig {
     rows,
     memory,
     onItsWay,
+    concluding,
     bases: learning,
     asked: () => asked,
     match(messageId, { from = phone, to = "ACME", status = "DELIVERED", turn = "first" } = {}) {
@@ -231,13 +234,14 @@ test("[W03] a report for what memory knows asks the database nothing", async () 
   assert.deepEqual([idIn(found), found?.repeated, asked()], ["a", false, 0]);
 });
 
-test("[D11] while a report is being applied, and once it is, the same one is a repetition", async () => {
+test("[D11] the same report again waits while the first is being applied, and is a repetition after that", async () => {
   const { memory, rows, match } = rig();
   memory.put("G", "7", rememberedAs("a"));
   const first = await match("7");
-  assert.equal((await match("7"))?.repeated, true, "memory knows it");
-  first?.settled();
+  const second = match("7");
   rows.push(candidate("a", "7", "DELIVERED"));
+  first?.settled();
+  assert.equal((await second)?.repeated, true);
   assert.equal((await match("7"))?.repeated, true, "the database knows it");
 });
 
@@ -248,12 +252,31 @@ test("[D11] a report that the triggers refuse may come again, and is no repetiti
   assert.equal((await match("7"))?.repeated, false);
 });
 
-test("[D11] two reports in one look-up conclude their message once", async () => {
+test("[D11] where the first of two came to nothing the other one is applied, from memory and from the database", async () => {
+  const { memory, rows, match } = rig();
+  memory.put("G", "7", rememberedAs("a"));
+  rows.push(candidate("b", "8"));
+  for (const id of ["7", "8"]) {
+    const first = await match(id);
+    const second = match(id);
+    const third = match(id);
+    first?.release();
+    const next = await second;
+    assert.deepEqual([idIn(next), next?.repeated], [id === "7" ? "a" : "b", false]);
+    next?.release();
+    assert.equal((await third)?.repeated, false);
+  }
+});
+
+test("[D11] reports in one look-up conclude their message once", async () => {
   const { rows, match } = rig();
   rows.push(candidate("a", "7"));
-  const both = await Promise.all([match("7"), match("7"), match("7")]);
+  const all = [match("7"), match("7"), match("7")];
+  const first = await all[0];
+  rows.splice(0, 1, candidate("a", "7", "DELIVERED"));
+  first?.settled();
   assert.deepEqual(
-    both.map((one) => one?.repeated),
+    (await Promise.all(all)).map((one) => one?.repeated),
     [false, true, true],
   );
 });
@@ -264,8 +287,20 @@ test("[D11] a report whose rows were read before another one was committed is a 
   const first = await match("7");
   // The row that this one reads still says SENT; meanwhile the first is committed.
   const second = match("7");
+  rows.splice(0, 1, candidate("a", "7", "DELIVERED"));
   first?.settled();
   assert.equal((await second)?.repeated, true);
+});
+
+test("[A59] a report that comes while its message becomes NOREPORT is the late one, no repetition", async () => {
+  const { rows, match, concluding } = rig();
+  const waited = candidate("a", "7");
+  rows.push(waited);
+  assert.equal(concluding.begin(concludingKey(waited.sent)), true);
+  const late = match("7");
+  rows.splice(0, 1, candidate("a", "7", "NOREPORT"));
+  concluding.settled(concludingKey(waited.sent));
+  assert.deepEqual([(await late)?.late, (await late)?.repeated], [true, false]);
 });
 
 test("[D11] an intermediate report takes nothing from the final one, and after that it changes nothing", async () => {

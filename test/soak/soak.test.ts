@@ -23,6 +23,9 @@ const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
 const minutes = Number(process.env["SIGNALBOX_SOAK_MINUTES"] ?? 60);
 const rate = Number(process.env["SIGNALBOX_SOAK_RATE"] ?? 2_000);
 
+/** Of the table m, what a customer has sent. */
+const accepted = "m.parent is null and m.kind = 'sms' and m.direction = 'in'";
+
 /** Samples of memory a minute. */
 const samplesPerMinute = 6;
 
@@ -90,30 +93,31 @@ test(
       await saveAnew(minute);
       if (minute % 2 === 0) load.reconnect();
       else provider.drop();
-      const { accepted, refused, reported } = load.counts;
+      const { counts } = load;
       const [row] = await database.query<{ n: number }>(
         "select count(*)::integer as n from pending",
       );
       context.diagnostic(
-        `minute ${minute}: ${accepted} accepted, ${refused} refused, ${reported} reported, ${row?.n} pending, ${samples.at(-1)?.mib} MiB`,
+        `minute ${minute}: ${counts.accepted} accepted, ${counts.refused} refused, ${counts.reported} reported, ${row?.n} pending, ${samples.at(-1)?.mib} MiB`,
       );
     }
     await load.quiet();
     assert.deepEqual(givenUp, [], "the provider could hand over every report");
 
+    // What the provider still has to report stands in no queue of ours, so both are waited for.
     const isSettled = async (): Promise<boolean> =>
-      (await database.query("select from pending limit 1")).length === 0;
-    assert.ok(await until(isSettled, patienceMs), "no row is left in pending");
-    const [count] = await database.query<{ taken: number; open: number }>(`
-      select count(*)::integer as taken,
-        (count(*) filter (where s.status is distinct from 'DELIVERED'))::integer as open
-      from message m left join state s on s.id = m.id
-      where m.parent is null and m.kind = 'sms' and m.direction = 'in'`);
-    assert.equal(count?.open, 0, "every message that was accepted is final");
-    assert.ok((count?.taken ?? 0) >= load.counts.accepted, "everything accepted is stored");
+      (await database.query("select from pending limit 1")).length === 0 &&
+      (await counted()).open === 0;
+    const settled = await until(isSettled, patienceMs);
+    const left = await database.query("select * from pending limit 5");
+    assert.deepEqual(left, [], "no row is left in pending");
+    const count = await counted();
+    if (!settled) context.diagnostic(JSON.stringify(await unfinished()));
+    assert.equal(count.open, 0, "every message that was accepted is final");
+    assert.ok(count.taken >= load.counts.accepted, "everything accepted is stored");
     const accounts = (await gateway.api("GET", "/v1/accounts")) as AccountView[];
-    const left = accounts.find(({ id }) => id === "Test1")?.credits ?? 0;
-    assert.equal(siteCredits - left, count?.taken, "one credit for each");
+    const credits = accounts.find(({ id }) => id === "Test1")?.credits ?? 0;
+    assert.equal(siteCredits - credits, count.taken, "one credit for each");
     const bad = ((await gateway.api("GET", "/v1/triggers")) as TriggerView[]).filter(
       ({ state }) => state !== "active",
     );
@@ -126,6 +130,24 @@ test(
     context.diagnostic(`memory: ${Math.round(slope)} MiB an hour`);
     // A few minutes are too short for a slope: V8 fills its heap in steps.
     if (minutes >= 20) assert.ok(slope < slopeMibMax, `${Math.round(slope)} MiB an hour`);
+
+    async function counted(): Promise<{ readonly taken: number; readonly open: number }> {
+      const [found] = await database.query<{ taken: number; open: number }>(`
+        select count(*)::integer as taken,
+          (count(*) filter (where s.status is distinct from 'DELIVERED'))::integer as open
+        from message m left join state s on s.id = m.id where ${accepted}`);
+      return found ?? { taken: 0, open: 0 };
+    }
+
+    /** Whoever reads of a failure an hour later has no database any more to look into. */
+    async function unfinished(): Promise<unknown> {
+      return database.query(`
+        select m.id, m.at, s.status, s.error,
+          (select json_agg(a) from attempt a where a.root = m.id) as attempts,
+          (select json_agg(t.lines) from trace t where t.root = m.id) as trace
+        from message m left join state s on s.id = m.id
+        where ${accepted} and s.status is distinct from 'DELIVERED' limit 5`);
+    }
 
     /** The same triggers, as from an editor: another text, so that they are compiled and swapped. */
     async function saveAnew(minute: number): Promise<void> {
