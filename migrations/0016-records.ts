@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 
 /**
  * Records for billing, and where a number is looked up. Runs at a start, so no gateway is writing;
@@ -6,12 +6,16 @@ import { type Kysely, sql } from "kysely";
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
+  await sql`create view record as ${recordQuery(sql``)}`.execute(db);
 }
 
 // A word of JSON as it stands between its quotes. Texts are looked through as texts, because PostgreSQL's
 // json functions refuse what a script may have written (U+0000). A quote within a word has a backslash
 // before it, so nothing that somebody wrote is taken for a key.
 const word = String.raw`((?:[^"\\]|\\.)*)`;
+
+// The id, the status, `stat:` and `err:`.
+const reportWords = sql.raw(`'"report":\\["${word}","[A-Z]+","${word}","${word}"'`);
 
 const statements: readonly string[] = [
   // Where a channel's provider was, from this moment on: a row for each change.
@@ -32,12 +36,19 @@ const statements: readonly string[] = [
     select string_agg(m[1], ' ')
     from regexp_matches(log, '"what":"routed","facts":\\{"rule":"${word}"', 'g') m
   $$`,
+];
 
-  // A row for each try of each part of each message that goes out, and one for what was never tried.
-  // Each lateral is a look by an index, so a condition on root costs as much as it finds. What a message
-  // costs stands in one of its rows, so that sums are right. Ids are put in order as texts, since PostgreSQL
-  // would else walk the key of a day without statistics from its end.
-  `create view record as
+/**
+ * A row for each try of each part of each message that goes out, and one for what was never tried. What
+ * `andId` says of ids is said to every table, because PostgreSQL plans for each day that a table may be
+ * read on: `record show` names the ids of the messages that it is about, and only their days are opened.
+ *
+ * Each lateral is a look by an index, so a condition on root costs as much as it finds. What a message
+ * costs stands in one of its rows, so that sums are right. Ids are put in order as texts, since PostgreSQL
+ * would else walk the key of a day without statistics from its end.
+ */
+export function recordQuery(andId: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
     select r.id as root,
       coalesce(c.id, r.id) as message,
       case when substr(r.id::text, 20, 9) = '9a52-51d0' then right(r.id::text, 8) end as short_id,
@@ -75,26 +86,26 @@ const statements: readonly string[] = [
       coalesce(record_routes(c.log), record_routes(r.log)) as routes,
       coalesce(a.maybe_twice, false) as maybe_twice
     from message r
-    join lateral (select * from state where id = r.id offset 0) s on true
+    join lateral (select * from state where id = r.id ${andId} offset 0) s on true
     left join lateral (
       select *, row_number() over (order by id::text desc) as back from message
-      where root = r.id and parent is not null and kind = 'sms' and id > r.id offset 0
+      where root = r.id and parent is not null and kind = 'sms' and id > r.id ${andId} offset 0
     ) c on true
-    left join lateral (select * from state where id = c.id offset 0) own on true
+    left join lateral (select * from state where id = c.id ${andId} offset 0) own on true
     left join lateral (
       select *, row_number() over (order by at desc, tries desc, part desc) as back from attempt
-      where id = c.id offset 0
+      where id = c.id ${andId} offset 0
     ) a on true
     left join lateral (
       select address from channel_address
       where channel = coalesce(a.channel, c.channel) and at <= coalesce(a.at, s.at) order by at desc limit 1
     ) p on true
     left join lateral (
-      select regexp_match(meta, '"report":\\["${word}","[A-Z]+","${word}","${word}"') as all_words
+      select regexp_match(meta, ${reportWords}) as all_words
       from message
-      where root = r.id and parent = coalesce(c.id, r.id) and kind = 'report' and id > r.id
+      where root = r.id and parent = coalesce(c.id, r.id) and kind = 'report' and id > r.id ${andId}
       order by id::text desc limit 1
     ) m on true
     left join lateral (select m.all_words[2:3] as words) t on true
-    where r.parent is null and r.kind = 'sms'`,
-];
+    where r.parent is null and r.kind = 'sms'`;
+}

@@ -119,7 +119,7 @@ async function read(
   return rows;
 }
 
-function anyOf(ids: readonly string[]): RawBuilder<unknown> {
+export function anyOf(ids: readonly string[]): RawBuilder<unknown> {
   return sql`any (${arrayText(ids)}::uuid[])`;
 }
 
@@ -144,13 +144,7 @@ function reportIs(status: Status | undefined): RawBuilder<boolean> {
 /** In this order; those are left out whose original's day is not kept any more, though a later one is. */
 export async function livesOf(db: Kysely<Tables>, roots: readonly string[]): Promise<LifeRow[]> {
   if (roots.length === 0) return [];
-  // Children are made after their original, so days before it are not looked at.
-  const children = await sql<{ id: string }>`
-    select id from message
-    where root = ${anyOf(roots)} and parent is not null and id > ${boundsOf(roots).lowest}::uuid`.execute(
-    db,
-  );
-  const ids = [...roots, ...children.rows.map(({ id }) => id)];
+  const ids = await idsOfLives(db, roots);
   const rows = await read(db, { ids, related: ids, children: sql`c.id = ${anyOf(ids)}` });
   const entries = Map.groupBy(await entriesFrom(db, rows), ({ message }) => message.root);
   const states = new Map(rows.map((row) => [row.root, row]));
@@ -164,6 +158,17 @@ export async function livesOf(db: Kysely<Tables>, roots: readonly string[]): Pro
       entries: entries.get(root) ?? [],
     };
   });
+}
+
+/** Of at least one original: those, and of all that came of them. */
+export async function idsOfLives(db: Kysely<Tables>, roots: readonly string[]): Promise<string[]> {
+  // Children are made after their original, so days before it are not looked at.
+  const { rows } = await sql<{ id: string }>`
+    select id from message
+    where root = ${anyOf(roots)} and parent is not null and id > ${boundsOf(roots).lowest}::uuid`.execute(
+    db,
+  );
+  return [...roots, ...rows.map(({ id }) => id)];
 }
 
 /** In this order, each with what its life says of it. */

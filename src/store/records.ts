@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import { recordQuery } from "../../migrations/0016-records.ts";
 import { firstIdAt, idTimeMs } from "../model/id.ts";
 import {
   type RecordFormat,
@@ -8,7 +9,7 @@ import {
   recordHead,
   recordLine,
 } from "../model/record.ts";
-import { arrayText } from "./array-text.ts";
+import { anyOf, idsOfLives } from "./lives.ts";
 import { rootsFor } from "./roots.ts";
 import type { Tables } from "./tables.ts";
 
@@ -20,7 +21,7 @@ const messagesMost = 20;
 
 const dayMs = 86_400_000;
 
-/** Reads the view `record`, beside the hot path. */
+/** Reads the view `record`, or what it says of some messages, beside the hot path. */
 export interface Records {
   /**
    * Of the messages that a key is about: our id in any form, a customer's short one, a provider's, or a
@@ -47,15 +48,10 @@ export function createRecords(db: Kysely<Tables>): Records {
     text: (day, format) => Readable.from(octetsOf(dayOf(day), format), { objectMode: false }),
     async find(key) {
       const roots = await rootsFor(db, key, messagesMost);
-      const found = Map.groupBy(
-        await read(
-          db,
-          roots.length === 1
-            ? sql`root = ${roots[0]}::uuid`
-            : sql`root = any (${arrayText(roots)}::uuid[])`,
-        ),
-        ({ root }) => root,
-      );
+      if (roots.length === 0) return [];
+      const known = recordQuery(sql`and id = ${anyOf(await idsOfLives(db, roots))}`);
+      const records = await read(db, sql`(${known}) record where root = ${anyOf(roots)}`);
+      const found = Map.groupBy(records, ({ root }) => root);
       return roots.flatMap((root) => found.get(root) ?? []);
     },
     async estimate(day) {
@@ -80,7 +76,7 @@ export function createRecords(db: Kysely<Tables>): Records {
     const [low, high] = boundsOf(day);
     for (let after = low; ;) {
       const last = await lastOf(db, after, high);
-      const of = sql`root >= ${after}::uuid and root < ${last ?? high}::uuid`;
+      const of = sql`record where root >= ${after}::uuid and root < ${last ?? high}::uuid`;
       const records = await read(db, of);
       if (records.length > 0) yield records;
       if (last === undefined) return;
@@ -122,12 +118,9 @@ type Row = Omit<RecordView, "received_at" | "tried_at" | "status_at"> & {
   readonly status_at: Date;
 };
 
-async function read(
-  db: Kysely<Tables>,
-  which: ReturnType<typeof sql>,
-): Promise<readonly RecordView[]> {
+async function read(db: Kysely<Tables>, from: RawBuilder<unknown>): Promise<readonly RecordView[]> {
   const { rows } = await sql<Row>`
-    select ${sql.join(recordColumns.map((column) => sql.ref(column)))} from record where ${which}
+    select ${sql.join(recordColumns.map((column) => sql.ref(column)))} from ${from}
     order by root, message, tried_at, try, part`.execute(db);
   return rows.map((row) => ({
     ...row,

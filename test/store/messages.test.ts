@@ -116,8 +116,12 @@ test("[Y34] a look-up opens the tables of the days that it needs and of no other
   const late = told(accepted, { id: reported() });
   await db.query(
     `insert into message select $1, root, id, at, 'out', 'report', channel, account, from_address, to_address,
-      body, data_coding, meta, hops, '[]' from message where id = $2`,
-    [late.message.id, sent.id],
+      body, data_coding, $3, hops, '[]' from message where id = $2`,
+    [
+      late.message.id,
+      sent.id,
+      `{"report":["${sent.id}","DELIVERED","DELIVRD","000",null,null,"",null]}`,
+    ],
   );
   for (const one of busy) await store.writer.accept(one);
 
@@ -138,6 +142,11 @@ test("[Y34] a look-up opens the tables of the days that it needs and of no other
         ],
       );
       assert.equal((await store.messages.show(late.message.id))?.message.id, late.message.id);
+      const records = await store.records.find(key);
+      assert.deepEqual(
+        records.map((row) => [row.root, row.message, row.provider_id, row.status, row.told_state]),
+        [[original.id, sent.id, "p15", "SENT", "DELIVRD"]],
+      );
     });
   const since = dayOf(firstIdAt(nowMs - 2 * dayMs));
   const recent = (name: string): boolean => name.slice(-8) > since || name.endsWith("_default");
