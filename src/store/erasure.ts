@@ -100,6 +100,7 @@ export function createErasure(db: Kysely<Tables>, number: string): Erasure {
           await eraseTexts(on, texts, (text) => eraser.words(text));
         for (const payloads of payloadsOf(roots))
           await eraseTexts(on, payloads, (text) => eraser.payload(text));
+        await eraseTexts(on, urlsOf(roots), (text) => eraser.words(text));
         const { rows } = await sql<{ id: string }>`
           select id from state where id = any (${roots}::uuid[]) and (
             status = any ('{QUEUED,SENT,NOREPORT,RECEIVING}') or at > now() - interval '1 minute')
@@ -216,11 +217,17 @@ function payloadsOf(roots: readonly string[]): Texts[] {
     { place: { table: "pending", column: "payload", key: "id" }, where: sql`queue = '' and ${of}` },
     // Not by an index: there are few, or somebody has more to mend than this.
     { place: { table: "dead_letter", column: "payload", key: "id" }, where: of },
-    ...(["payload", "url"] as const).map((column) => ({
-      place: { table: "webhook_call", column, key: "id" } as const,
-      where: sql`subject = any (${roots}::text[]) and subject <> ''`,
-    })),
+    { place: { table: "webhook_call", column: "payload", key: "id" }, where: calledOf(roots) },
   ];
+}
+
+/** A customer may have put the number into the URL where he is told. */
+function urlsOf(roots: readonly string[]): Texts {
+  return { place: { table: "webhook_call", column: "url", key: "id" }, where: calledOf(roots) };
+}
+
+function calledOf(roots: readonly string[]): RawBuilder<unknown> {
+  return sql`subject = any (${roots}::text[]) and subject <> ''`;
 }
 
 function payloadsWith(

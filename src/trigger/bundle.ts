@@ -17,7 +17,7 @@ export type Built =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Octets of one source file, and of a bundle: a large npm package has 1 MiB, and loads in 30 ms. */
-const sourceOctetsMax = 4 * 1024 * 1024;
+export const sourceOctetsMax = 4 * 1024 * 1024;
 
 /** How often the bundler's process has been started anew. */
 let restarts = 0;

@@ -3,6 +3,7 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 import type { Log } from "../model/log.ts";
+import { sourceOctetsMax } from "./bundle.ts";
 
 /** Milliseconds for which a file must not have grown before it counts as written. */
 const stableMs = 150;
@@ -49,8 +50,13 @@ export async function changedSince(directory: string, sinceMs: number): Promise<
   return times.some((time) => time > sinceMs && time <= nowMs);
 }
 
-/** Whether the text of a trigger file has the word without which nothing is for binds; also when it cannot be read. */
+/**
+ * Whether the text of a trigger file has the word without which nothing is for binds. True also when that
+ * cannot be said, because it is no file (a pipe would be waited for), larger than one may be, or not to be read.
+ */
 export async function speaksOfBinds(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > sourceOctetsMax) return true;
   const text = await readFile(path, "utf8").catch(() => undefined);
   return text?.includes("onBind") !== false;
 }

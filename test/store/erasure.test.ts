@@ -131,7 +131,8 @@ test("what a webhook is still to be told, or was given up, is emptied, and nothi
   const hooks = [...calls, kept].map(({ subject, data }) => {
     const id = newId();
     const payload = JSON.stringify({ id, type: "message.inbound", data });
-    return { id, endpoint: newId(), subject, event: "message.inbound" as const, payload };
+    const url = `https://shop.example/told?from=${data.from.slice(1)}`;
+    return { id, endpoint: newId(), subject, event: "message.inbound" as const, url, payload };
   });
   for (const accepted of [one, other]) await store.writer.accept(accepted);
   await store.writer.hook(hooks);
@@ -140,7 +141,13 @@ test("what a webhook is still to be told, or was given up, is emptied, and nothi
   await store.erasureOf(person).erase([one.message.id]);
   for (const said of [person, "from me", "SGVsbG8="])
     assert.equal(await rowsWith(db, said), 0, said);
-  const rows = await db.query<{ payload: string }>("select payload from webhook_call order by id");
+  const rows = await db.query<{ payload: string; url: string }>(
+    "select payload, url from webhook_call order by id",
+  );
+  assert.deepEqual(
+    rows.map(({ url }) => url.split("=")[1]),
+    ["erased", "31600000002", "31600000003"],
+  );
   const told = rows.map(({ payload }) => JSON.parse(payload).data);
   assert.deepEqual(told, [
     { from: "erased", to: "+31600000002", text: "erased" },
