@@ -12,7 +12,7 @@ import {
 } from "./lives.ts";
 import { type Side, newestOfNumbers } from "./of-number.ts";
 import { bothForms, rootsFor } from "./roots.ts";
-import { newestOfShort } from "./short-ids.ts";
+import { idsOfShort } from "./short-ids.ts";
 import type { Tables } from "./tables.ts";
 
 /** Reads lives; for the operator, so each call is one or a few queries beside the hot path. */
@@ -122,7 +122,7 @@ export function createMessages(db: Kysely<Tables>): Messages {
       return entriesOf(db, rows);
     },
     async show(id) {
-      const full = idFrom(id) ?? (await newestOfShort(db, id));
+      const full = idFrom(id) ?? (await idsOfShort(db, id))[0];
       if (full === undefined) return undefined;
       const { rows } = await sql<Found>`
         select id, root, parent from message where id = ${full}::uuid`.execute(db);

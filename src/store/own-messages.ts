@@ -3,7 +3,7 @@ import { idFrom } from "../model/id.ts";
 import type { Status } from "../model/status.ts";
 import { arrayText } from "./array-text.ts";
 import type { Meta } from "./message-row.ts";
-import { newestOfShort } from "./short-ids.ts";
+import { idsOfShort } from "./short-ids.ts";
 import type { Tables } from "./tables.ts";
 
 /** Newest messages between two numbers that are looked through for those that still wait. */
@@ -101,7 +101,7 @@ export function createOwnMessages(db: Kysely<Tables>): OwnMessages {
   };
 
   async function idOf({ account, messageId }: Wanted): Promise<string | undefined> {
-    return idFrom(messageId) ?? newestOfShort(db, messageId, account);
+    return idFrom(messageId) ?? (await idsOfShort(db, messageId, account))[0];
   }
 }
 

@@ -15,34 +15,22 @@ const recentDays = 7;
 const idsMax = 100;
 
 /**
- * The ids of the messages that were given to their senders as this short one, the newest first. Empty
- * for what is no short id. Some 10 ms over 60 days, nearly all of which is PostgreSQL's planning.
+ * The ids of the messages that were given to their senders as this short one, the newest first; of one
+ * account only, where that is named. Empty for what is no short id. Older ones are looked for only where the
+ * last days have none: each day is a page or two that may have to come from the disk.
  */
-export async function idsOfShort(db: Kysely<Tables>, text: string): Promise<string[]> {
-  const place = placeOf(text);
-  return place === undefined ? [] : idsAt(db, place);
-}
-
-/**
- * The newest message that was given to its sender as this short id; of one account only, where that is
- * named. Customers ask so, each time for one: half of that for one of the last days.
- */
-export async function newestOfShort(
+export async function idsOfShort(
   db: Kysely<Tables>,
   text: string,
   account?: string,
-): Promise<string | undefined> {
-  const place = placeOf(text);
-  if (place === undefined) return undefined;
+): Promise<string[]> {
+  const place = shortPlace(text, { nowMs: systemClock.nowMs(), days: daysMax });
+  if (place === undefined) return [];
   const { end, moments } = place;
-  const [recent] = await idsAt(db, { end, moments: moments.slice(0, recentDays + 1) }, account);
-  if (recent !== undefined) return recent;
-  const [older] = await idsAt(db, { end, moments: moments.slice(recentDays + 1) }, account);
-  return older;
-}
-
-function placeOf(text: string): ShortPlace | undefined {
-  return shortPlace(text, { nowMs: systemClock.nowMs(), days: daysMax });
+  const recent = moments.slice(0, recentDays + 1);
+  const found = await idsAt(db, { end, moments: recent }, account);
+  if (found.length > 0) return found;
+  return idsAt(db, { end, moments: moments.slice(recentDays + 1) }, account);
 }
 
 /** A probe of the key for each moment. */
