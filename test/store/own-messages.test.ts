@@ -90,13 +90,13 @@ test("a message is found by every form of its id, by its own account only", asyn
   assert.ok(others.every((own) => own === undefined));
 });
 
-test("a short id means the newest message of its account that has it, of the last 60 days", async () => {
+test("a short id means the newest message of its account that has it, of the last 60 days; a trace has all of the last seven", async () => {
   const account = "Test1";
   const [dayMs, hourMs] = [86_400_000, 3_600_000];
   // Of the same moment of the day, so of one short form.
   const atMs = Date.now() - hourMs;
-  const made = [70, 40, 0].map((days) => shortIdMaker()(idMaker(() => atMs - days * dayMs)()));
-  const [old = "", other = "", newest = ""] = made;
+  const made = [70, 40, 6, 0].map((days) => shortIdMaker()(idMaker(() => atMs - days * dayMs)()));
+  const [old = "", other = "", recent = "", newest = ""] = made;
   assert.deepEqual(new Set(made.map(shortOf)).size, 1);
   const keep = (id: string) =>
     store.writer.accept({ ...acceptance(), message: { ...message(), id, root: id }, forwards: [] });
@@ -104,15 +104,15 @@ test("a short id means the newest message of its account that has it, of the las
     (await store.ownMessages.find([{ account, messageId: shortOf(newest) }]))[0]?.id;
   await keep(old);
   assert.equal(await find(), undefined);
+  const traced = async () =>
+    (await store.messages.life(shortOf(newest), 10)).map(({ root }) => root);
   await keep(other);
   assert.equal(await find(), other);
+  assert.deepEqual(await traced(), [other]);
+  await keep(recent);
   await keep(newest);
   assert.equal(await find(), newest);
-  const lives = await store.messages.life(shortOf(newest), 10);
-  assert.deepEqual(
-    lives.map(({ root }) => root),
-    [newest, other],
-  );
+  assert.deepEqual(await traced(), [newest, recent]);
 });
 
 test("a message to many keeps its receivers, and each of its messages the one that it is for", async () => {
