@@ -11,6 +11,9 @@ const daysMax = 60;
 /** Days back that are looked at first, because nearly all who ask mean one of these. */
 const recentDays = 7;
 
+/** Older days are looked at a week beside the other, on connections of their own: they wait for the disk. */
+const daysAtOnce = 7;
+
 /** One a day at most for one account; more only where many accounts have short ids. */
 const idsMax = 100;
 
@@ -30,7 +33,10 @@ export async function idsOfShort(
   const recent = moments.slice(0, recentDays + 1);
   const found = await idsAt(db, { end, moments: recent }, account);
   if (found.length > 0) return found;
-  return idsAt(db, { end, moments: moments.slice(recentDays + 1) }, account);
+  const older: Promise<string[]>[] = [];
+  for (let at = recentDays + 1; at < moments.length; at += daysAtOnce)
+    older.push(idsAt(db, { end, moments: moments.slice(at, at + daysAtOnce) }, account));
+  return (await Promise.all(older)).flat().slice(0, idsMax);
 }
 
 /** A probe of the key for each moment. */
