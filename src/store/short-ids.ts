@@ -11,8 +11,9 @@ const daysMax = 60;
 /** Days back that are looked at first, because nearly all who ask mean one of these. */
 const recentDays = 7;
 
-/** Older days are looked at a week beside the other, on connections of their own: they wait for the disk. */
-const daysAtOnce = 7;
+/** Older days are looked at four weeks side by side, on half of the connections: they wait for the disk. */
+const weekDays = 7;
+const weeksAtOnce = 4;
 
 /** One a day at most for one account; more only where many accounts have short ids. */
 const idsMax = 100;
@@ -31,13 +32,19 @@ export async function idsOfShort(
   if (place === undefined) return [];
   const { end, moments } = place;
   const recent = moments.slice(0, recentDays + 1);
-  const found = await idsAt(db, { end, moments: recent }, account);
-  if (found.length > 0) return found;
-  const older: Promise<string[]>[] = [];
-  for (let at = recentDays + 1; at < moments.length; at += daysAtOnce)
-    older.push(idsAt(db, { end, moments: moments.slice(at, at + daysAtOnce) }, account));
-  return (await Promise.all(older)).flat().slice(0, idsMax);
+  let found = await idsAt(db, { end, moments: recent }, account);
+  const older: (readonly Moment[])[] = [];
+  for (let at = recentDays + 1; at < moments.length; at += weekDays)
+    older.push(moments.slice(at, at + weekDays));
+  while (found.length === 0 && older.length > 0) {
+    const weeks = older.splice(0, weeksAtOnce);
+    const each = weeks.map((week) => idsAt(db, { end, moments: week }, account));
+    found = (await Promise.all(each)).flat();
+  }
+  return found.slice(0, idsMax);
 }
+
+type Moment = ShortPlace["moments"][number];
 
 /** A probe of the key for each moment. */
 async function idsAt(
