@@ -14,10 +14,13 @@ const sameReferenceMax = 1_000;
 
 const dayMs = 86_400_000;
 
-/** Days back that are looked through at a time, and in the end all that are kept. */
-const stepsDays = [1, 7, undefined] as const;
+/** Days back that are looked through at a time before all that are kept: nearly all who ask mean these. */
+const recentDays = [1, 7] as const;
 
-/** The originals that a key is about: our id, a provider's, a number or a customer's reference; newest first. */
+/**
+ * The originals that a key is about: our id, a provider's, a number or a customer's reference; newest first.
+ * What has the key in the last days goes before anything older that has it in another way.
+ */
 export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): Promise<string[]> {
   const id = idFrom(key);
   if (id !== undefined) {
@@ -32,11 +35,18 @@ export async function rootsFor(db: Kysely<Tables>, key: string, limit: number): 
   const ways = text.startsWith("+")
     ? [ofNumber, ofProvider, ofReference]
     : [ofProvider, ofNumber, ofReference];
+  const asked = { text, limit };
+  const { spans, older } = spansBack(systemClock.nowMs());
   for (const way of ways) {
-    const found = await newestFirst(limit, (span) => way(db, { text, span, limit }));
-    if (found.length > 0) return found;
+    const found = await newestFirst(spans, (span) => way(db, { ...asked, span }), limit);
+    if (found.size === 0) continue;
+    if (found.size < limit)
+      for (const root of await way(db, { ...asked, span: older })) found.add(root);
+    return [...found].slice(0, limit);
   }
-  return [];
+  // Pages of the older days wait for the disk, so that the ways go to it side by side.
+  const each = await Promise.all(ways.map((way) => way(db, { ...asked, span: older })));
+  return [...(each.find((found) => found.length > 0) ?? [])];
 }
 
 /** One way to find originals: the newest of a span that have this text. */
@@ -80,19 +90,27 @@ const ofReference: Way = async (db, { text, span, limit }) => {
  * day that it may have to read, so it is asked for few of them first.
  */
 async function newestFirst(
-  limit: number,
+  spans: readonly Span[],
   find: (span: Span) => Promise<readonly string[]>,
-): Promise<string[]> {
-  const nowMs = systemClock.nowMs();
+  limit: number,
+): Promise<Set<string>> {
   const found = new Set<string>();
-  let before: string | undefined;
-  for (const days of stepsDays) {
-    const least = days === undefined ? undefined : firstIdAt(nowMs - days * dayMs);
-    for (const root of await find({ least, before })) found.add(root);
+  for (const span of spans) {
+    for (const root of await find(span)) found.add(root);
     if (found.size >= limit) break;
+  }
+  return found;
+}
+
+function spansBack(nowMs: number): { spans: readonly Span[]; older: Span } {
+  const spans: Span[] = [];
+  let before: string | undefined;
+  for (const days of recentDays) {
+    const least = firstIdAt(nowMs - days * dayMs);
+    spans.push({ least, before });
     before = least;
   }
-  return [...found].slice(0, limit);
+  return { spans, older: { before } };
 }
 
 /** A person may write a number with or without its `+`. */

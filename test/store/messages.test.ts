@@ -41,6 +41,32 @@ test("a life is found by any id of it, in both forms, by the provider's id, by i
   }
 });
 
+test("[Y34] of what is older than a week a provider's id goes before a number, and the last days before both", async () => {
+  await using db = await freshDatabase();
+  await db.query("select make_partitions((now() at time zone 'utc')::date - 30, 30)");
+  await using store = await openTestStore(db.url);
+  const key = "31655501234";
+  const accepted = async (daysAgo: number, to: string) => {
+    const id = idMaker(() => Date.now() - daysAgo * 86_400_000);
+    const original = { ...message({ id: id(), to }) };
+    const made = acceptance();
+    const root = { ...original, root: original.id };
+    const forward = { ...made.forwards[0]!, message: childOf(root, { id: id() }) };
+    const whole = { ...made, message: root, forwards: [forward] };
+    await store.writer.accept(whole);
+    return whole;
+  };
+  const roots = async (limit: number) =>
+    (await store.messages.life(key, limit)).map((life) => life.root);
+  const sent = await accepted(15, "+31600000001");
+  await store.writer.finish(finish(sent, { providerId: key }));
+  const before = await accepted(12, `+${key}`);
+  assert.deepEqual(await roots(10), [sent.message.id]);
+  const today = await accepted(0, `+${key}`);
+  assert.deepEqual(await roots(10), [today.message.id, before.message.id]);
+  assert.deepEqual(await roots(1), [today.message.id]);
+});
+
 test("a life that is not there is an empty answer, whatever is asked", async () => {
   await using db = await freshDatabase();
   await using store = await openTestStore(db.url);
