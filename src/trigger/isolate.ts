@@ -74,7 +74,7 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
       pump(handler, lines) {
         let stray = "";
         try {
-          apply(pump, [handler, lines]);
+          apply(pump, [handler, ...piecesOf(lines)]);
         } catch (error) {
           if (error instanceof Overrun) throw error;
           if (isolate.isDisposed) throw new Overrun("used more memory than isolateMemoryMib");
@@ -98,6 +98,24 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
     dispose();
     throw error;
   }
+}
+
+/**
+ * isolated-vm keeps a text of 1,024 octets or more outside of V8's heap, where it stays until V8 looks through
+ * the whole heap, which a busy isolate with little that lives does after 64 MiB of them. Shorter ones go
+ * with the other short-lived objects. Half of it, because a character may take two octets.
+ */
+const pieceCharacters = 511;
+
+/** Above it, characters: so large a batch is rare, and a call with many thousands of arguments is slow. */
+const piecedCharactersMax = 262_144;
+
+function piecesOf(text: string): string[] {
+  if (text.length <= pieceCharacters || text.length > piecedCharactersMax) return [text];
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; at += pieceCharacters)
+    pieces.push(text.slice(at, at + pieceCharacters));
+  return pieces;
 }
 
 function hasMoreLines(text: string): boolean {
