@@ -36,6 +36,8 @@ export interface Back {
 export interface Moving {
   standOf(state: QueueState, row: SendRow): Stand;
   back(state: QueueState, row: SendRow, back: Back): void;
+  /** It was not handed over and goes back to its place; nothing behind it is taken before. */
+  putBack(state: QueueState, row: SendRow): void;
   onward(state: QueueState, row: SendRow, onward: Onward, tries: number): void;
   /** All that wait here in memory and may go another way do so; `why` is for their traces. */
   divert(state: QueueState, why: string): void;
@@ -57,7 +59,7 @@ export function createMoving(parts: {
   const { failures, writer, queues, clock, log, plan, wakeIn, release } = parts;
   const { policyOf } = failures;
 
-  return { standOf, back, onward, divert };
+  return { standOf, back, putBack, onward, divert };
 
   function standOf(state: QueueState, row: SendRow): Stand {
     const { tries, expiresMs, maybeTwice, ways } = row;
@@ -113,6 +115,25 @@ export function createMoving(parts: {
         wakeIn(state, waitMs);
       },
       (cause: unknown) => lost(state, row, cause),
+    );
+  }
+
+  function putBack(state: QueueState, row: SendRow): void {
+    const { id, message, tries, maybeTwice } = row;
+    const { root } = message;
+    const { channel } = state;
+    const atMs = clock.nowMs();
+    state.returning += 1;
+    writer.again({ id, root, channel, tries, error: undefined, dueMs: 0, maybeTwice, atMs }).then(
+      () => {
+        state.returning -= 1;
+        state.waiting.put(row);
+        release(state, id);
+      },
+      (cause: unknown) => {
+        state.returning -= 1;
+        lost(state, row, cause);
+      },
     );
   }
 

@@ -1,3 +1,5 @@
+import type { Channel } from "../channel/channel.ts";
+import type { Unwritable, Written } from "../channel/writing.ts";
 import { idTimeMs } from "../model/id.ts";
 import type { QueueView } from "../model/view.ts";
 import type { SendRow } from "./finish.ts";
@@ -17,6 +19,14 @@ export interface Tally {
   uncertain: number;
 }
 
+/** A row that bears our mark, or is being given it, as it will go over this channel. */
+export interface Claimed {
+  readonly row: SendRow;
+  readonly channel: Channel;
+  readonly written: Written | Unwritable;
+  readonly requests: number;
+}
+
 /** What memory knows of one queue. The numbers change by the functions of this file only. */
 export interface QueueState {
   readonly name: string;
@@ -27,8 +37,16 @@ export interface QueueState {
   readonly busy: Set<string>;
   /** Those of them that are not on their way but kept for an operator's order. */
   readonly kept: Set<string>;
-  /** Claims under way; they have a place in the window but are not known to the channel yet. */
+  /** Requests of rows whose claim is under way or that are ready; the channel does not know of them yet. */
   claiming: number;
+  /** The end of the last claim; each waits for the one before, so that none overtakes it. */
+  claimed: Promise<void>;
+  /** Claimed ahead of the window's room, the next first. */
+  readonly ready: Claimed[];
+  /** Rows that the peer is to answer. */
+  handed: number;
+  /** Rows on their way back to where they waited: until they are there, none behind them is taken. */
+  returning: number;
   /** Rows of this queue, in memory and in the table. */
   rows: number;
   /** Those of them that the peer may have already. */
@@ -100,6 +118,10 @@ export function createQueues(): Queues {
       busy: new Set(),
       kept: new Set(),
       claiming: 0,
+      claimed: Promise.resolve(),
+      ready: [],
+      handed: 0,
+      returning: 0,
       rows: 0,
       uncertain: 0,
       sums: tallyOf(channel),

@@ -9,7 +9,7 @@ import type { Queue } from "../store/queue.ts";
 import type { Forward, Writer } from "../store/writer.ts";
 import { standardPolicy } from "../model/failure-policy.ts";
 import { createAway } from "./away.ts";
-import { type Claimed, createClaiming } from "./claiming.ts";
+import { createClaiming } from "./claiming.ts";
 import { startExpiry } from "./expiry.ts";
 import type { End, Finisher, SendRow } from "./finish.ts";
 import { type Keeping, createKeeping } from "./keeping.ts";
@@ -18,6 +18,7 @@ import { type FailureParts, createMoving } from "./moving.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import type { OutdatedOf } from "./outdated.ts";
 import {
+  type Claimed,
   type QueueState,
   type Tally,
   count,
@@ -140,15 +141,18 @@ export function createSender(parts: SendParts): Sender {
     release,
     finish,
   });
-  const claim = createClaiming({
+  const claiming = createClaiming({
     ...parts,
+    isDraining,
     isStopped,
+    isProbing: stops.isProbing,
     outdated: parts.outdated,
     wakeIn,
     finish,
     release,
-    putBack: (state, row) => moving.back(state, row, { ...notTried, tries: row.tries }),
-    handOver,
+    endIfOver,
+    putBack: moving.putBack,
+    hand,
     done,
   });
   const expiry = startExpiry({ queues, table: queue, clock, log, expired });
@@ -186,6 +190,7 @@ export function createSender(parts: SendParts): Sender {
       for (const state of queues.all()) {
         clearTimeout(state.wake);
         partly.advance(state, true);
+        claiming.giveBack(state);
       }
       await settled();
     },
@@ -218,44 +223,42 @@ export function createSender(parts: SendParts): Sender {
     const isHeld = channel === undefined || isStopped(state);
     // What has begun goes first, so that a message that is longer than the window ends, too.
     if (partly.advance(state, isHeld)) return;
+    claiming.handOver(state);
+    if (state.returning > 0) return;
     const away = awayOf(state, channel);
     if (isHeld && away === undefined) return;
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
     if (away !== undefined) moving.divert(state, away);
     if (isHeld) return;
-    let room = roomOf(state, channel);
+    let room = claiming.room(state, channel);
     const taken: Claimed[] = [];
-    const nowMs = clock.nowMs();
     while (room > 0) {
       const next = state.waiting.take();
       if (next === undefined) break;
       const row = forWhom(next, state.account);
       take(state, row.id);
-      if (row.expiresMs <= nowMs) {
-        expired(state, row);
-        continue;
-      }
-      const stopped = stoppedEnd(row, channel, parts);
-      if (stopped !== undefined) {
-        void finish(state, row, { ...stopped, tries: row.tries });
-        continue;
-      }
+      if (endIfOver(state, row, channel)) continue;
       const written = channel.write(row.message);
       const requests = "code" in written ? 1 : written.requests.length;
-      taken.push({ row, written, requests });
+      taken.push({ row, channel, written, requests });
       room -= requests;
     }
-    if (taken.length > 0) void claim(state, channel, taken);
+    if (taken.length > 0) void claiming.claim(state, taken);
   }
 
-  /** A peer that may have come back is tried with one message. */
-  function roomOf(state: QueueState, channel: Channel): number {
-    const room = channel.room(state.account) - state.claiming;
-    if (!stops.isProbing(state)) return room;
-    return room > 0 && state.busy.size === state.kept.size ? 1 : 0;
+  function endIfOver(state: QueueState, row: SendRow, channel: Channel): boolean {
+    if (row.expiresMs <= clock.nowMs()) {
+      expired(state, row);
+      return true;
+    }
+    const stopped = stoppedEnd(row, channel, parts);
+    if (stopped === undefined) return false;
+    void finish(state, row, { ...stopped, tries: row.tries });
+    return true;
   }
 
-  function handOver(state: QueueState, channel: Channel, { row, written }: Claimed): void {
+  function hand(state: QueueState, { row, channel, written }: Claimed): void {
+    state.handed += 1;
     // Nothing is asked of the others: none is scheduled.
     if (row.tries === 0 && (row.message.sms?.scheduleTime ?? "") !== "") parts.due?.(row);
     if ("code" in written) {
@@ -275,12 +278,14 @@ export function createSender(parts: SendParts): Sender {
 
   /** Runs inside the handler that read the peer's last answer. */
   function settlePartly(state: QueueState, row: SendRow, end: PartlyEnd): void {
+    state.handed -= 1;
     if (end.do !== "finish") follow(state, row, end);
     else follow(state, row, { ...end, providerId: undefined }, true);
   }
 
   /** Runs inside the handler that read the peer's answer. */
   function settle(state: QueueState, channel: Channel, row: SendRow, result: SendResult): void {
+    state.handed -= 1;
     // A report that nobody asked for, should one come, is found in the database.
     const isAwaited = (row.message.sms?.registeredDelivery ?? 0) !== 0;
     if (result.kind === "taken" && row.original !== undefined && isAwaited)
@@ -371,8 +376,6 @@ const standardFailures: FailureParts = {
     throw new Error("the standard puts nothing behind others");
   },
 };
-
-const notTried = { waitMs: 0, error: undefined, uncertain: false } as const;
 
 /** It was another's, or a provider's, when a failure policy sent it this way. */
 function forWhom(row: SendRow, account: string | undefined): SendRow {

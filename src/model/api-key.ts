@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** What a key may be used for: to send, to read, or all of it with the steps of the trace. */
 export const API_SCOPES = ["send", "read", "admin"] as const;
@@ -58,5 +58,5 @@ export function isSecretOf(secret: string, { sha256: kept }: Pick<ApiKey, "sha25
 }
 
 function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }

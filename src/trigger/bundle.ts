@@ -1,7 +1,8 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { builtinModules, SourceMap } from "node:module";
 import { dirname, extname, join, sep } from "node:path";
-import { build, type BuildFailure, type Plugin, stop } from "esbuild";
+import { build, type BuildFailure, type Plugin } from "esbuild";
+import { bundlerLife, restartBundler, withBundler } from "./bundler.ts";
 import { type Fault, sourceLine } from "./position.ts";
 import { keptFiles, keptNamespace, type Sources, sourcesOf } from "./sources.ts";
 
@@ -18,9 +19,6 @@ export type Built =
 
 /** Octets of one source file, and of a bundle: a large npm package has 1 MiB, and loads in 30 ms. */
 export const sourceOctetsMax = 4 * 1024 * 1024;
-
-/** How often the bundler's process has been started anew. */
-let restarts = 0;
 
 /** Our own source, or build, is files: nothing else is looked at for each trigger. */
 const ours = join(import.meta.dirname, "..", sep);
@@ -55,17 +53,14 @@ export async function bundle(directory: string, files: readonly string[]): Promi
 
 async function bundleAlone(directory: string, file: string): Promise<Built> {
   for (let tries = 1; ; tries++) {
-    const life = restarts;
+    const life = bundlerLife();
     try {
       const [one] = await built(directory, [file]);
       if (one !== undefined) return one;
     } catch (error) {
       if (isBuildFailure(error) || tries > 1) return { ok: false, fault: buildFault(error, file) };
-      // Its process has died, which it never recovers from by itself. Others find that out as well.
-      if (life === restarts) {
-        restarts++;
-        await stop();
-      }
+      // Its process has died. Others find that out as well.
+      await restartBundler(life);
     }
   }
 }
@@ -98,31 +93,33 @@ async function built(
   );
   const within = new Set([realDirectory, ...homes]);
   const keptTexts = kept === undefined ? [] : files.map((file) => keptFiles(kept.all, file, sdk));
-  const result = await build({
-    entryPoints: files.map((file) => ({ in: around + file, out: file })),
-    absWorkingDir: directory,
-    bundle: true,
-    write: false,
-    metafile: true,
-    outdir: directory,
-    format: "iife",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    target: "es2024",
-    charset: "utf8",
-    sourcemap: "external",
-    logLevel: "silent",
-    alias: { signalbox: sdk, "signalbox/test": sdkTest },
-    plugins: [
-      ...keptTexts,
-      entries(directory),
-      refuseBuiltins,
-      filesOnly(texts, within),
-      leaveOutUnused,
-    ],
-    // A script's own tsconfig is for the editor; what runs does not depend on it.
-    tsconfigRaw: "{}",
-  });
+  const result = await withBundler(() =>
+    build({
+      entryPoints: files.map((file) => ({ in: around + file, out: file })),
+      absWorkingDir: directory,
+      bundle: true,
+      write: false,
+      metafile: true,
+      outdir: directory,
+      format: "iife",
+      platform: "neutral",
+      mainFields: ["module", "main"],
+      target: "es2024",
+      charset: "utf8",
+      sourcemap: "external",
+      logLevel: "silent",
+      alias: { signalbox: sdk, "signalbox/test": sdkTest },
+      plugins: [
+        ...keptTexts,
+        entries(directory),
+        refuseBuiltins,
+        filesOnly(texts, within),
+        leaveOutUnused,
+      ],
+      // A script's own tsconfig is for the editor; what runs does not depend on it.
+      tsconfigRaw: "{}",
+    }),
+  );
   const outputs = new Map(result.outputFiles.map((output) => [output.path, output]));
   return files.map((file) => {
     const path = join(directory, `${file}.js`);

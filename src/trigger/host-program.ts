@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { withBundler } from "./bundler.ts";
 
 /** What a host is started with. */
 export interface HostProgram {
@@ -28,18 +29,20 @@ export function hostProgram(): Promise<HostProgram> {
 async function make(): Promise<HostProgram> {
   const addon = createRequire(import.meta.url).resolve("isolated-vm");
   const loader = createRequire(addon).resolve("node-gyp-build");
-  const result = await build({
-    entryPoints: [join(import.meta.dirname, `host${extname(import.meta.filename)}`)],
-    bundle: true,
-    write: false,
-    format: "cjs",
-    platform: "node",
-    target: "es2024",
-    charset: "utf8",
-    logLevel: "silent",
-    plugins: [leaveOut("isolated-vm", addon)],
-    tsconfigRaw: "{}",
-  });
+  const result = await withBundler(() =>
+    build({
+      entryPoints: [join(import.meta.dirname, `host${extname(import.meta.filename)}`)],
+      bundle: true,
+      write: false,
+      format: "cjs",
+      platform: "node",
+      target: "es2024",
+      charset: "utf8",
+      logLevel: "silent",
+      plugins: [leaveOut("isolated-vm", addon)],
+      tsconfigRaw: "{}",
+    }),
+  );
   const code = result.outputFiles[0]?.text ?? "";
   // The last one tells the addon's loader which C library there is.
   const reads = [`${dirname(addon)}/*`, `${dirname(loader)}/*`, "/etc/alpine-release"];
