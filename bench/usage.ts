@@ -13,7 +13,6 @@ export interface Usage {
 
 /** Linux counts CPU time in hundredths of a second, whatever the kernel's own clock. */
 const tickMs = 10;
-const pageOctets = 4_096;
 
 /**
  * What a gateway and all that it started have used so far, by part: the trigger host and its spare
@@ -62,8 +61,14 @@ function processOf(pid: number): Process {
     parent: field(4),
     command: readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " "),
     cpuMs: (field(14) + field(15) + field(16) + field(17)) * tickMs,
-    residentMib: (field(24) * pageOctets) / 2 ** 20,
+    residentMib: residentMib(pid),
   };
+}
+
+/** Proportional: what processes share, such as a program's own pages, is divided among them. */
+function residentMib(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
 }
 
 function treeOf(all: readonly Process[], root: number): readonly Process[] {
