@@ -108,7 +108,7 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
 const pieceCharacters = 511;
 
 /** Above it, characters: so large a batch is rare, and a call with many thousands of arguments is slow. */
-const piecedCharactersMax = 262_144;
+const piecedCharactersMax = 1_048_576;
 
 function piecesOf(text: string): string[] {
   if (text.length <= pieceCharacters || text.length > piecedCharactersMax) return [text];
