@@ -131,8 +131,8 @@ async function letThrough(folder: string, person: Person): Promise<void> {
 async function initdb(directory: string, binaries: Binaries, person: Person): Promise<void> {
   const name = await nameFor(directory, person);
   const options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"];
-  // MiB. Until files of the log are used again each commit may wait while a new one is filled: 70 ms for the
-  // usual 16, 15 for these.
+  // MiB. Until files of the log are used again each commit may wait while a new one is filled: 25 to 70 ms
+  // for the usual 16, 11 for these.
   options.push("--wal-segsize=4");
   const { uid, gid } = person;
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { stop } from "esbuild";
 
-/** ms. Its process has 30 MiB and is there again in 20 ms; who writes a trigger saves more often than that. */
+/** ms. Its process has 30 MiB and is there again in 25 ms; who writes a trigger saves more often than that. */
 const idleMs = 30_000;
 
 let underWay = 0;

@@ -43,8 +43,8 @@ const NativePromise = Promise;
  * Runs one handler for a batch. Called by the host process, never by a script. Items, one or more
  * lines each: `E<key> <atMs> <n>` with the event's tuple and `n` lines of what was decided before;
  * `A<key> <number> <+|->` with the answer of a host call or the text of its error; `F<key>`: the
- * event is over, nobody waits for it. The text comes in pieces, cut anywhere. Gives nothing, because promises settle only after this has
- * returned; what came about is fetched by `collect`.
+ * event is over, nobody waits for it. The text comes in pieces, cut anywhere. Gives nothing, because
+ * promises settle only after this has returned; what came about is fetched by `collect`.
  */
 export function pump(handler: number, ...pieces: readonly string[]): void {
   const lines = pieces.join("").split("\n");
