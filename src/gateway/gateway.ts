@@ -159,7 +159,11 @@ export function createGateway(parts: GatewayParts): Gateway {
       sender.stops.lift(name);
       sender.ready(name);
     },
-    changed: tellHold,
+    changed(name, what, by) {
+      tellHold(name, what, by);
+      // What is marked ahead goes back, also while the provider answers nothing.
+      sender.ready(name);
+    },
   });
   const sender = createSender({
     writer,

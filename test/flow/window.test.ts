@@ -5,9 +5,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectEsme } from "../../src/simulator/esme.ts";
+import type { QueueView } from "../../src/model/view.ts";
 import type { Smsc } from "../../src/simulator/smsc.ts";
 import { askAdmin } from "../support/admin.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { until } from "../support/gateway-process.ts";
 
 const to = "+31612345678";
 const from = "+31201234567";
@@ -71,6 +73,28 @@ test("a channel that is paused again and again while its window is full sends ev
     numbersAt(provider),
     Array.from({ length: count }, (_, n) => n),
   );
+});
+
+test("a pause gives back at once what is marked ahead of a provider who is silent, so that it can be dropped or moved", async () => {
+  await using gateway = await startGateway({
+    triggers: FREE,
+    provider: { outcome: () => ({ answer: "silent", report: "none" }) },
+    channels: { SMPP1: { windowRequests } },
+  });
+  const { socket } = gateway.running.admin;
+  const inFlight = async () =>
+    (await askAdmin<QueueView[]>(socket, "GET", "/v1/queues")).body[0]?.inFlight;
+  await submitAll(gateway);
+  await gateway.provider.until("received", windowRequests);
+  const marked = windowRequests / 2;
+  assert.ok(
+    await until(async () => (await inFlight()) === windowRequests + marked, 10_000),
+    `${marked} are marked ahead`,
+  );
+  await hold(gateway, "pause");
+  assert.ok(await until(async () => (await inFlight()) === windowRequests, 10_000));
+  const dropped = await askAdmin(socket, "POST", "/v1/queues/SMPP1/drop");
+  assert.deepEqual(dropped.body, { rows: count - windowRequests });
 });
 
 test("when a provider with a full window is lost, only what he had not answered is sent twice, marked", async () => {
