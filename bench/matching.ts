@@ -22,7 +22,7 @@ import { silentLog } from "../test/support/database.ts";
 const openMessages = 1_000_000;
 const days = 4;
 /** Reports that are measured in each run, after as many that warm caches up. */
-const reports = 25 * lookUpsMax;
+const reports = 16 * lookUpsMax;
 /** Database CPU per report that we promise, in µs, where batches are as large as when many wait. */
 const mark = 15;
 

@@ -127,8 +127,11 @@ async function triesOf(
   );
 }
 
-/** Without their traces, which are most of their size, and without the root, which its try has told. */
-type MessageRow = Omit<MessageTable, "at" | "log" | "root" | "parent"> & {
+/**
+ * Without their traces, which are most of their size, and without what is known: the try has told the root, what
+ * was handed to a provider is a short message, and what goes out has a parent. Each column is a fiftieth.
+ */
+type MessageRow = Omit<MessageTable, "at" | "log" | "root" | "parent" | "direction" | "kind"> & {
   /** The parent where that is not the root, which is seldom. */
   readonly between: string | null;
 };
@@ -146,8 +149,8 @@ async function sentsOf(
       const sorted = some.toSorted();
       const found = await lookUps.rows<MessageRow>(
         "messages_of_ids",
-        `select id, nullif(parent, root) as between, direction, kind, channel, account,
-          from_address, to_address, body, data_coding, meta, hops
+        `select id, nullif(parent, root) as between, channel, account, from_address, to_address,
+          body, data_coding, meta, hops
         from message where id = any ($1::uuid[]) and id between $2::uuid and $3::uuid`,
         [arrayText(sorted), sorted[0], sorted.at(-1)],
       );
@@ -168,6 +171,8 @@ async function sentsOf(
       ...row,
       root,
       parent: parentId,
+      direction: parentId === null ? "in" : "out",
+      kind: "sms",
       log: "[]",
       parent_body: parent?.body ?? null,
       parent_data_coding: parent?.data_coding ?? null,

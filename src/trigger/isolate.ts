@@ -54,6 +54,7 @@ const registeredCharactersMax = 262_144;
  */
 export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
   const isolate = new ivm.Isolate({ memoryLimit: limits.isolateMemoryMib });
+  const applying = { timeout: limits.pumpMs, result: { copy: true } } as const;
   const dispose = () => {
     if (!isolate.isDisposed) isolate.dispose();
   };
@@ -68,7 +69,7 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
     if (typeof registered !== "string" || registered.length > registeredCharactersMax)
       throw new Error("the script tampered with its runtime");
     const apply = (call: ivm.Reference, args: readonly (number | string)[]): unknown =>
-      runToEnd(() => call.applySync(undefined, [...args], { timeout: limits.pumpMs }) as unknown);
+      runToEnd((): unknown => call.applySync(undefined, [...args], applying));
     return {
       registered,
       pump(handler, lines) {
@@ -84,7 +85,7 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
         // V8 drains the promises after pump has returned, so a second call fetches what they brought.
         let told: unknown;
         try {
-          told = apply(collect, []);
+          told = onlyOneOf(apply(collect, []));
         } catch (error) {
           throw error instanceof Overrun ? error : new Overrun("tampered with its runtime");
         }
@@ -116,6 +117,11 @@ function piecesOf(text: string): string[] {
   for (let at = 0; at < text.length; at += pieceCharacters)
     pieces.push(text.slice(at, at + pieceCharacters));
   return pieces;
+}
+
+/** In an array a text is copied as an array is, into V8's heap; by itself it would stay outside, see above. */
+function onlyOneOf(collected: unknown): unknown {
+  return Array.isArray(collected) ? collected[0] : undefined;
 }
 
 function hasMoreLines(text: string): boolean {

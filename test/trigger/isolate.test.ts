@@ -10,7 +10,7 @@ globalThis.signalbox = {
   pump(handler, ...pieces) { given = pieces; },
   collect() {
     const octets = given.map((one) => one.length * ([...one].some((c) => c.codePointAt(0) > 255) ? 2 : 1));
-    return [Math.max(...octets), given.length, given.join("")].join("|");
+    return [[Math.max(...octets), given.length, given.join("")].join("|")];
   },
 };`;
 

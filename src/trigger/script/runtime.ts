@@ -66,12 +66,12 @@ export function pump(handler: number, ...pieces: readonly string[]): void {
 
 /**
  * The lines of the outbox: `S<key> <flag><payload>` settled, `C<key> <number> <name> <arguments>` host
- * call, `L<key> <what>` called after the end, `G<text>` for the log.
+ * call, `L<key> <what>` called after the end, `G<text>` for the log. One text, in an array for the host's sake.
  */
-export function collect(): string {
+export function collect(): [string] {
   const text = outbox.join("\n");
   outbox.length = 0;
-  return text;
+  return [text];
 }
 
 /** Names the triggers: by `conditions.name`, else by the name under which the script exports them. */
