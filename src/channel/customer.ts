@@ -15,12 +15,6 @@ export interface Customer {
   sent: number;
 }
 
-/** May it be handed what is for this account? */
-export function receives(customer: Customer, account: string | undefined): boolean {
-  const { state } = customer.session;
-  return customer.account === account && (state === "bound_rx" || state === "bound_trx");
-}
-
 export function sessionView(customer: Customer, channel: string): SessionView {
   const { session } = customer;
   const version = session.version >= 0x50 ? "5.0" : session.version >= 0x34 ? "3.4" : "3.3";

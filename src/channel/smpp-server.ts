@@ -5,7 +5,7 @@ import { type Session, openSession } from "../smpp/session.ts";
 import { announceAlert } from "./alerts.ts";
 import { createBinding } from "./binding.ts";
 import type { Channel, ChannelHost, OwnView, SendResult } from "./channel.ts";
-import { type Customer, receives, sessionView } from "./customer.ts";
+import { type Customer, sessionView } from "./customer.ts";
 import { type Desk, later } from "./desk.ts";
 import { limitsOf } from "./settings.ts";
 import type { SmppServerSettings } from "./smpp-server-settings.ts";
@@ -16,6 +16,7 @@ import { openListening } from "./listening.ts";
 import { type NoticedSession, tellChannel, tellSession } from "./notice.ts";
 import { withPduLog } from "./pdu-log.ts";
 import { receiptFor } from "./receipt-out.ts";
+import { createReceivers } from "./receivers.ts";
 import { createOperationDesk } from "./operation-desk.ts";
 import { createSpread } from "./spread.ts";
 import { createSubmissions } from "./submissions.ts";
@@ -43,6 +44,7 @@ export async function openSmppServer(
 ): Promise<Channel> {
   const { name, clock, log } = host;
   const customers = new Map<Session, Customer>();
+  const receivers = createReceivers();
   const spread = createSpread<Session>();
   const traffic = sumTraffic();
   const kickedOut = new WeakSet<Session>();
@@ -64,6 +66,7 @@ export async function openSmppServer(
   const binding = createBinding(desk, (customer) => {
     const { session, account, boundMs } = customer;
     if (account === undefined || boundMs === undefined) return;
+    receivers.bound(customer);
     tellSession(host, noticed(customer, account, boundMs));
     host.ownLines?.bound(session);
     log.info({ session: session.id, account, remote: session.remote }, "bound");
@@ -99,15 +102,14 @@ export async function openSmppServer(
     acceptsAny: (what) => (what === "bind" ? settings.acceptAnyBind : settings.acceptAnyMessage),
     room(account) {
       let room = 0;
-      for (const customer of customers.values())
-        if (receives(customer, account)) room += customer.session.room();
+      for (const session of receivers.of(account)) room += session.room();
       return room;
     },
     write: createWriting(settings),
     send,
     alert: (account, event) =>
       announceAlert(
-        [...customers.values()].flatMap((one) => (receives(one, account) ? one.session : [])),
+        receivers.of(account).filter(({ state }) => state.startsWith("bound")),
         event,
       ),
     close,
@@ -181,6 +183,7 @@ export async function openSmppServer(
     const reason = kickedOut.has(session) ? "kicked" : how;
     const customer = customers.get(session);
     customers.delete(session);
+    if (customer !== undefined) receivers.closed(customer);
     traffic.ended(session);
     host.ownLines?.ended(session);
     host.gone?.(session.id);
@@ -216,10 +219,7 @@ export async function openSmppServer(
   }
 
   function send(message: Message, sms: Sms, done: (result: SendResult) => void): void {
-    const able: Session[] = [];
-    for (const customer of customers.values())
-      if (receives(customer, message.account)) able.push(customer.session);
-    const session = spread.pick(able, message.from);
+    const session = spread.pick(receivers.of(message.account), message.from);
     const customer = session && customers.get(session);
     if (session === undefined || customer === undefined)
       return done({ kind: "refused", status: 0x08, text: "nobody bound" });

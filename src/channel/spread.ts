@@ -5,6 +5,12 @@ interface Roomy {
 }
 
 /**
+ * Of more sessions than that only as many are compared as the turn has come to: which of hundreds has most room
+ * is worth less than finding it out for each message.
+ */
+const comparedMax = 8;
+
+/**
  * Spreads messages over the sessions of a customer: to the one with most room in its window, and of one
  * sender to the same session as long as an answer for one of his is due there, so that they arrive in the
  * order in which he wrote them. Nothing is remembered where there is one session only, and never more than
@@ -18,28 +24,34 @@ export interface Spread<Session extends Roomy> {
 }
 
 export function createSpread<Session extends Roomy>(): Spread<Session> {
-  const due = new Map<string, { readonly session: Session; count: number }>();
+  /** By sender; nearly always one session, and the later ones last. */
+  const due = new Map<string, { readonly session: Session; count: number }[]>();
+  let turn = 0;
   return {
     pick(sessions, sender) {
       const [only] = sessions;
       const before = due.get(sender);
       if (sessions.length === 1 && before === undefined) return roomIn(only);
       // Without room there it goes to another: that it goes at all is more than the order.
-      const same =
-        before !== undefined && sessions.includes(before.session)
-          ? roomIn(before.session)
-          : undefined;
-      const session = same ?? roomiest(sessions);
+      const same = before?.findLast(({ session }) => sessions.includes(session) && roomIn(session));
+      if (same !== undefined) {
+        same.count += 1;
+        return same.session;
+      }
+      const session = roomiest(sessions, turn++);
       if (session === undefined) return undefined;
-      if (before?.session === session) before.count += 1;
-      else due.set(sender, { session, count: 1 });
+      if (before === undefined) due.set(sender, [{ session, count: 1 }]);
+      else before.push({ session, count: 1 });
       return session;
     },
     done(session, sender) {
-      const entry = due.get(sender);
-      if (entry?.session !== session) return;
+      const entries = due.get(sender) ?? [];
+      const at = entries.findIndex((one) => one.session === session);
+      const entry = entries[at];
+      if (entry === undefined) return;
       entry.count -= 1;
-      if (entry.count === 0) due.delete(sender);
+      if (entry.count === 0) entries.splice(at, 1);
+      if (entries.length === 0) due.delete(sender);
     },
   };
 }
@@ -48,8 +60,19 @@ function roomIn<Session extends Roomy>(session: Session | undefined): Session | 
   return session !== undefined && session.room() > 0 ? session : undefined;
 }
 
-function roomiest<Session extends Roomy>(sessions: readonly Session[]): Session | undefined {
+/** Of the first that have room, from the one whose turn it is. */
+function roomiest<Session extends Roomy>(
+  sessions: readonly Session[],
+  turn: number,
+): Session | undefined {
   let best: Session | undefined;
-  for (const session of sessions) if (session.room() > (best?.room() ?? 0)) best = session;
+  let most = 0;
+  let compared = 0;
+  for (let n = 0; n < sessions.length && compared < comparedMax; n += 1) {
+    const session = sessions[(turn + n) % sessions.length];
+    const room = session?.room() ?? 0;
+    if (room > 0) compared += 1;
+    if (room > most) [best, most] = [session, room];
+  }
   return best;
 }

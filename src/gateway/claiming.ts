@@ -105,15 +105,20 @@ export function createClaiming(parts: {
 
   function handOver(state: QueueState): void {
     const channel = parts.channel(state.channel);
+    // Not asked for each of them, since it may be the sum of hundreds of sessions.
+    let free = 0;
     for (let next = state.ready[0]; next !== undefined; next = state.ready[0]) {
       // The channel may have been paused, or made anew with other settings, since it was written for it;
       // and what was claimed before it may be on its way back.
       if (next.channel !== channel || isStopped(state) || state.returning > 0)
         return giveBack(state);
-      if (channel.room(state.account) <= 0) break;
+      if (free <= 0) free = channel.room(state.account);
+      if (free <= 0) break;
       state.ready.shift();
       state.claiming -= next.requests;
-      if (!parts.endIfOver(state, next.row, channel)) parts.hand(state, next);
+      if (parts.endIfOver(state, next.row, channel)) continue;
+      free -= next.requests;
+      parts.hand(state, next);
     }
     const isComing = state.handed > 0 || channel?.isPaced?.() === true;
     if (!isComing || parts.isDraining()) giveBack(state);

@@ -84,11 +84,11 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
   let batches = 0;
   let scheduled = false;
 
-  /** Sends at the end of the tick's own work: what came in the same chunk goes in one batch. */
+  /** Sends at the end of this turn of the event loop: what all sessions brought goes in one batch. */
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(flush);
+    setImmediate(flush);
   }
 
   function flush(): void {

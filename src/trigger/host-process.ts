@@ -87,12 +87,12 @@ export function startHost(owner: HostOwner): HostProcess {
   let killed: { readonly why: string; readonly certain: boolean } | undefined;
   let lastWords = "";
 
-  /** What one turn of the event loop has for the host goes in one write: each costs as much as a trigger. */
+  /** What the dispatch has for the host goes in one write: each costs as much as a trigger. */
   const join = (): void => {
     if (joining) return;
     joining = true;
     pipe.cork();
-    setImmediate(() => {
+    queueMicrotask(() => {
       joining = false;
       pipe.uncork();
     });

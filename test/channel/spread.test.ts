@@ -37,8 +37,18 @@ test("of one sender nothing overtakes while his session has room, and all room i
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 3_000 },
   );
+});
+
+test("a sender who had to go to another session stays where an answer for him is still due", () => {
+  const [one, two] = [session(2), session(1)];
+  const spread = createSpread<typeof one>();
+  for (const sender of ["x", "a", "a"]) spread.pick([one, two], sender)?.due.push(sender);
+  assert.deepEqual([one.due, two.due], [["x", "a"], ["a"]]);
+  spread.done(two, two.due.shift() ?? "");
+  spread.done(one, one.due.shift() ?? "");
+  assert.equal(spread.pick([one, two], "a"), one);
 });
 
 test("senders who have nothing due go where most room is", () => {
@@ -46,4 +56,35 @@ test("senders who have nothing due go where most room is", () => {
   const spread = createSpread<typeof one>();
   for (const sender of ["a", "b", "c", "d", "e"]) spread.pick([one, two], sender)?.due.push(sender);
   assert.deepEqual([one.due.length, two.due.length], [1, 4]);
+});
+
+test("of hundreds of sessions each has its turn, few are asked, and the one that has room is found", () => {
+  let asked = 0;
+  const sessions = Array.from({ length: 200 }, () => {
+    const one = session(1);
+    return {
+      due: one.due,
+      room() {
+        asked += 1;
+        return one.room();
+      },
+    };
+  });
+  const spread = createSpread<(typeof sessions)[number]>();
+  for (let n = 0; n < 100; n += 1) spread.pick(sessions, `a${n}`)?.due.push(`a${n}`);
+  assert.ok(asked <= 100 * 8, `${asked} questions`);
+  for (let n = 100; n < 200; n += 1) spread.pick(sessions, `a${n}`)?.due.push(`a${n}`);
+  assert.ok(
+    sessions.every(({ due }) => due.length === 1),
+    "all room is used",
+  );
+  assert.equal(spread.pick(sessions, "another"), undefined);
+});
+
+test("of many sessions with room eight are compared, beginning with another one each time", () => {
+  const rooms = [1, 1, 1, 1, 1, 1, 1, 2, 9, 1, 1, 1];
+  const sessions = rooms.map((room, n) => ({ n, room: () => room }));
+  const spread = createSpread<(typeof sessions)[number]>();
+  const picked = ["a", "b", "c"].map((sender) => spread.pick(sessions, sender)?.n);
+  assert.deepEqual(picked, [7, 8, 8]);
 });

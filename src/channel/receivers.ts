@@ -1,0 +1,33 @@
+import type { Session } from "../smpp/session.ts";
+import type { Customer } from "./customer.ts";
+
+/**
+ * The sessions that may be handed what is for an account, since a customer may have hundreds and each message
+ * asks for them. One that is bound no longer has no room, and leaves when it is closed.
+ */
+export interface Receivers {
+  bound(customer: Customer): void;
+  closed(customer: Customer): void;
+  /** In the order in which they were bound. */
+  of(account: string | undefined): readonly Session[];
+}
+
+export function createReceivers(): Receivers {
+  const byAccount = new Map<string | undefined, Session[]>();
+  return {
+    bound({ session, account, bindType }) {
+      if (bindType === "transmitter") return;
+      const sessions = byAccount.get(account);
+      if (sessions === undefined) byAccount.set(account, [session]);
+      else sessions.push(session);
+    },
+    closed({ session, account }) {
+      const left = byAccount.get(account)?.filter((one) => one !== session) ?? [];
+      if (left.length > 0) byAccount.set(account, left);
+      else byAccount.delete(account);
+    },
+    of: (account) => byAccount.get(account) ?? none,
+  };
+}
+
+const none: readonly Session[] = [];
