@@ -1,4 +1,5 @@
 import type { Sent } from "../model/message.ts";
+import { createPassing } from "../model/passing.ts";
 import { canonicalProviderId } from "../model/provider-id.ts";
 
 /**
@@ -37,7 +38,7 @@ export interface SentMemory {
 }
 
 export function createSentMemory(): SentMemory {
-  const byKey = new Map<string, Remembered & { readonly isAlone: boolean }>();
+  const byKey = createPassing<string, Remembered & { readonly isAlone: boolean }>();
   return {
     put(group, providerId, sent) {
       if (providerId === "") return;
@@ -49,8 +50,10 @@ export function createSentMemory(): SentMemory {
       byKey.delete(key);
       byKey.set(key, { providerId, sent: withoutLog(sent), isAlone });
       if (byKey.size <= sentRemembered) return;
-      const oldest = byKey.keys().next();
-      if (oldest.done !== true) byKey.delete(oldest.value);
+      for (const [oldest] of byKey.entries()) {
+        byKey.delete(oldest);
+        break;
+      }
     },
     find(group, key) {
       const found = byKey.get(`${group} ${key}`);
@@ -61,7 +64,8 @@ export function createSentMemory(): SentMemory {
       if (byKey.get(key)?.sent.message.id === id) byKey.delete(key);
     },
     forget(roots) {
-      for (const [key, { sent }] of byKey) if (roots.has(sent.original.id)) byKey.delete(key);
+      for (const [key, { sent }] of byKey.entries())
+        if (roots.has(sent.original.id)) byKey.delete(key);
     },
   };
 }

@@ -25,7 +25,8 @@ export interface WaitingList<W extends Waiting> {
 
 export function createWaitingList<W extends Waiting>(): WaitingList<W> {
   const ids = new Set<string>();
-  let list: W[] = [];
+  /** What was taken is not held on to. */
+  let list: (W | undefined)[] = [];
   let head = 0;
   return {
     get size() {
@@ -43,6 +44,7 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
       const one = list[head];
       if (one === undefined) return undefined;
       ids.delete(one.id);
+      list[head] = undefined;
       head += 1;
       // Moving what is left costs as much as was taken before, so each place is moved once on average.
       if (head > 1_000 && head * 2 > list.length) {
@@ -52,11 +54,11 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
       return one;
     },
     has: (id) => ids.has(id),
-    all: () => list.slice(head),
+    all: waiting,
     takeAll(wanted) {
       const taken: W[] = [];
       const kept: W[] = [];
-      for (const one of list.slice(head)) (wanted(one) ? taken : kept).push(one);
+      for (const one of waiting()) (wanted(one) ? taken : kept).push(one);
       if (taken.length === 0) return taken;
       for (const one of taken) ids.delete(one.id);
       list = kept;
@@ -64,6 +66,10 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
       return taken;
     },
   };
+
+  function waiting(): W[] {
+    return list.slice(head).filter((one) => one !== undefined);
+  }
 }
 
 function before(one: Waiting, other: Waiting | undefined): boolean {

@@ -39,7 +39,9 @@ export function createIncoming(link: Link): Incoming {
   /** 0x64 makes a provider try again; 0x58 and 0x08 would be new to it (SMPP v3.4 §5.1.3). */
   const busyStatus = commandStatusOf(role === "smsc" ? "overloaded" : "try_later");
   const faultStatus = commandStatusOf(role === "smsc" ? "internal" : "try_later");
-  const owed = new Set<ShortMessageRequest | OtherRequest>();
+  /** Requests that the peer has no answer to: how many, and which. */
+  let owed = 0;
+  let owing = new WeakSet<ShortMessageRequest | OtherRequest>();
   /** Those of them in transaction mode: their answers take as long as a phone does. */
   let patient = 0;
   /** Those of them that are no messages. */
@@ -48,17 +50,18 @@ export function createIncoming(link: Link): Incoming {
 
   return {
     get size() {
-      return owed.size;
+      return owed;
     },
     get pressing() {
-      return owed.size - patient;
+      return owed - patient;
     },
     onRequest,
     answerBind,
     answer,
     answerOther,
     drop() {
-      owed.clear();
+      owed = 0;
+      owing = new WeakSet();
       patient = 0;
     },
   };
@@ -110,7 +113,7 @@ export function createIncoming(link: Link): Incoming {
   function onShortMessage(command: MessageCommand, sequence: number, pdu: Buffer): void {
     counters.received += 1;
     timers.messageMs = timers.readMs;
-    if (owed.size - patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
+    if (owed - patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
     let request: ShortMessageRequest;
     try {
       request =
@@ -131,7 +134,7 @@ export function createIncoming(link: Link): Incoming {
       if (patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
       patient += 1;
     }
-    owed.add(request);
+    owe(request);
     try {
       owner.shortMessage(request, link.session);
     } catch (error) {
@@ -147,7 +150,7 @@ export function createIncoming(link: Link): Incoming {
   /** How loaded we are, to peers that know the parameter; of this session, as that is what it can mend. */
   function congestion(): Buffer | undefined {
     if (link.version < version50) return undefined;
-    return Buffer.of(congestionOf(owed.size - patient, limits.peerRequestsMax));
+    return Buffer.of(congestionOf(owed - patient, limits.peerRequestsMax));
   }
 
   function onBind(command: BindCommand, sequence: number, pdu: Buffer): void {
@@ -180,7 +183,7 @@ export function createIncoming(link: Link): Incoming {
       return refuse(command, sequence, statusOf(error));
     }
     if (hasResponse(command)) {
-      owed.add(request);
+      owe(request);
       othersOwed += 1;
     }
     try {
@@ -203,13 +206,25 @@ export function createIncoming(link: Link): Incoming {
     link.write(pdu);
   }
 
+  function owe(request: ShortMessageRequest | OtherRequest): void {
+    owing.add(request);
+    owed += 1;
+  }
+
+  /** True once. */
+  function isOwed(request: ShortMessageRequest | OtherRequest): boolean {
+    if (!owing.delete(request)) return false;
+    owed -= 1;
+    return true;
+  }
+
   function answer(
     request: ShortMessageRequest,
     status: number,
     messageId = "",
     unreached: readonly Unreached[] = [],
   ): void {
-    if (!owed.delete(request)) return;
+    if (!isOwed(request)) return;
     if (isPatient(request)) patient -= 1;
     try {
       const known = statusFor(status, link.version);
@@ -223,7 +238,7 @@ export function createIncoming(link: Link): Incoming {
   }
 
   function answerOther(request: OtherRequest, status: number, fields?: Fields): void {
-    if (!owed.delete(request)) return;
+    if (!isOwed(request)) return;
     othersOwed -= 1;
     const { sequence } = request;
     const response = `${request.command}_resp`;

@@ -1,3 +1,4 @@
+import { createPassing } from "../model/passing.ts";
 import { sequenceMax } from "./pdu.ts";
 
 /** One request of ours that the peer has not answered. */
@@ -38,7 +39,7 @@ export function createWindow<T>(options: {
 }): Window<T> {
   const { lateAnswersMax, anyResponse, firstSequence = 1 } = options;
   /** In the order of sending, which is the order of expiry. */
-  const outstanding = new Map<number, Outstanding<T>>();
+  const outstanding = createPassing<number, Outstanding<T>>();
   const late = new Set<number>();
   let nextSequence = firstSequence;
   let size = 0;

@@ -5,7 +5,7 @@ import type { Status } from "../model/status.ts";
 import type { Hook } from "../model/webhook.ts";
 import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
 import { type Held, createCharges, heldColumns } from "./charges.ts";
-import { createTable, sharedStep } from "./flush-rows.ts";
+import { Rows, sharedStep } from "./flush-rows.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
 import { type Move, openFor, settleSteps } from "./moves.ts";
 import type {
@@ -48,22 +48,22 @@ export function stepsOf(
   },
 ): FlushSteps {
   const charges = createCharges();
-  const messages = createTable(14);
+  const messages = new Rows();
   const metas: (string | undefined)[] = [];
   const logs: string[] = [];
-  const states = createTable(10);
-  const queue = createTable(7);
-  const queueWithWays = createTable(8);
-  const attempts = createTable(10);
-  const partAttempts = createTable(13);
+  const states = new Rows();
+  const queue = new Rows();
+  const queueWithWays = new Rows();
+  const attempts = new Rows();
+  const partAttempts = new Rows();
   const partReports: Step[] = [];
-  const traces = createTable(2);
+  const traces = new Rows();
   const traceLines: string[] = [];
   const claimed: string[] = [];
   const again: Step[] = [];
-  const laters = createTable(5);
-  const buried = createTable(5);
-  const hooks = createTable(7);
+  const laters = new Rows();
+  const buried = new Rows();
+  const hooks = new Rows();
   const hookPayloads: string[] = [];
   const hooked: string[] = [];
   const moves: Move[] = [];

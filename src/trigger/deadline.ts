@@ -1,13 +1,14 @@
 import type { Clock } from "../model/clock.ts";
+import { createPassing } from "../model/passing.ts";
 
 /** Watches whatever may take one and the same time: so the first that came is the first to be over. */
 export interface Deadline<One> {
   /** Milliseconds that each may take. */
   readonly ms: number;
-  /** Its time begins. Costs no timer of its own. */
-  hold(one: One): void;
+  /** Its time begins. Costs no timer of its own. Gives the ticket with which it is released. */
+  hold(one: One): number;
   /** It has ended. Whoever is told that something is over has to release it. */
-  release(one: One): void;
+  release(ticket: number): void;
   /** Nothing is over any more. */
   close(): void;
 }
@@ -19,18 +20,19 @@ export function openDeadline<One>(
   over: (one: One) => void,
 ): Deadline<One> {
   /** With the tick at which its time is over, in the order in which they came. */
-  const held = new Map<One, number>();
+  const held = createPassing<number, { readonly one: One; readonly atMs: number }>();
+  let lastTicket = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     timer = undefined;
     const nowMs = clock.tickMs();
-    for (const [one, atMs] of held) {
+    for (const [ticket, { one, atMs }] of held.entries()) {
       if (atMs > nowMs) {
         timer = setTimeout(look, Math.ceil(atMs - nowMs));
         return;
       }
-      held.delete(one);
+      held.delete(ticket);
       over(one);
     }
   }
@@ -38,11 +40,13 @@ export function openDeadline<One>(
   return {
     ms,
     hold(one) {
-      held.set(one, clock.tickMs() + ms);
+      lastTicket += 1;
+      held.set(lastTicket, { one, atMs: clock.tickMs() + ms });
       timer ??= setTimeout(look, ms);
+      return lastTicket;
     },
-    release(one) {
-      held.delete(one);
+    release(ticket) {
+      held.delete(ticket);
     },
     close() {
       held.clear();

@@ -2,6 +2,7 @@ import type { Clock } from "../model/clock.ts";
 import { type Ran, rule, type Ruling } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
+import { createPassing } from "../model/passing.ts";
 import {
   type Answer,
   answersText,
@@ -61,6 +62,8 @@ interface OpenEvent extends Caller, SentEvent {
   /** Hosts that died while this event was alone in a trigger. */
   deaths: number;
   readonly deadline: Deadline<OpenEvent>;
+  /** Of its deadline. */
+  ticket: number;
   readonly resolve: (ruling: Ruling) => void;
 }
 
@@ -74,7 +77,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
   const { limits, clock } = owner;
   const eventDeadline = openDeadline(limits.eventDeadlineMs, clock, overdue);
   const statusDeadline = openDeadline(limits.statusDeadlineMs, clock, overdue);
-  const open = new Map<number, OpenEvent>();
+  const open = createPassing<number, OpenEvent>();
   const queues = new Map<RequestKind, OpenEvent[]>();
   const answers: Answer[] = [];
   /** Until when no fault of a trigger is logged, in milliseconds of the clock. */
@@ -119,7 +122,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
 
   function settle(event: OpenEvent, ruling: Ruling): void {
     if (!open.delete(event.key)) return;
-    event.deadline.release(event);
+    event.deadline.release(event.ticket);
     release(event.chain);
     event.resolve(ruling);
   }
@@ -245,6 +248,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
           id: facts.id,
           atMs: Math.round(clock.nowMs()),
           deadline: facts.patient ? statusDeadline : eventDeadline,
+          ticket: 0,
           tuple: tupleText(request),
           chain,
           slots: chain.slots,
@@ -264,7 +268,7 @@ export function openDispatch(owner: DispatchOwner): Dispatch {
         hold(chain);
         open.set(key, event);
         queueOf(facts.kind).push(event);
-        event.deadline.hold(event);
+        event.ticket = event.deadline.hold(event);
         schedule();
       });
     },

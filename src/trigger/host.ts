@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { createPassing } from "../model/passing.ts";
 import type { Arming, LoadAnswer } from "./batch.ts";
 import { frameOf, readFrames } from "./frame.ts";
 import { type Bundle, type Isolate, openIsolate, Overrun } from "./isolate.ts";
@@ -65,7 +66,7 @@ const enter = positionWriter(4);
 const bundles = new Map<number, Bundle>();
 const isolates = new Map<number, Isolate>();
 const stations = new Map<number, Station>();
-const runs = new Map<string, Run>();
+const runs = createPassing<string, Run>();
 /** Slots with items, in the order in which they got them. */
 const busy = new Set<number>();
 const { tell, flush } = openOutbox(pipe);

@@ -73,9 +73,7 @@ function originOf({ raw }: FastifyRequest): Origin {
   const { remoteAddress: address = "", remotePort = 0 } = socket;
   return {
     address,
-    get remote() {
-      return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
-    },
+    remote: address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`,
     tls: "encrypted" in socket,
     isOpen: () => !socket.destroyed,
   };
