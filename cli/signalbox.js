@@ -75,7 +75,7 @@ function run(node) {
   const memory = wantsMemoryFlags() ? gatewayFlags : [];
   const flags = ["--disable-warning=ExperimentalWarning", "--no-node-snapshot", ...memory];
   const args = [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: "inherit" });
+  const child = spawn(node, args, { stdio: "inherit", env: { ...oneArena, ...process.env } });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => {
       // A terminal sends Ctrl-C to both of us; a second one would cut the child's orderly stop short.
