@@ -52,6 +52,11 @@ function triggersWith(changed: Readonly<Record<string, string>>): Record<string,
   return { ...Object.fromEntries(shipped), ...changed };
 }
 
+/** As a provider writes it, YYMMDDhhmm of UTC: a report that is older than what is kept is told as such. */
+function minuteNow(): string {
+  return new Date().toISOString().replaceAll(/\D/g, "").slice(2, 12);
+}
+
 async function site(
   options: GatewayOptions & { reports?: object; group?: string } = {},
 ): Promise<Site> {
@@ -111,7 +116,7 @@ async function site(
       return id;
     },
     async report(id, { state = "DELIVRD", phone: told = phone, on, more = {} } = {}) {
-      const text = `id:${id} sub:001 dlvrd:001 submit date:2611210400 done date:2611210401 stat:${state} err:000 text:Hello`;
+      const text = `id:${id} sub:001 dlvrd:001 submit date:${minuteNow()} done date:${minuteNow()} stat:${state} err:000 text:Hello`;
       const sms = { ...smsOf({ from: told, to: from, text }), esmClass: 0x04, ...more };
       assert.equal(await provider.deliver(sms, on), 0);
     },
