@@ -17,13 +17,14 @@ const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith("--"));
 const named = given.filter((argument) => !argument.startsWith("--"));
 // Foreign peers are for CI, which installs them and runs that folder by itself. Crashes, bounds and backups take the
-// whole machine for minutes: `npm run test:hard` has them, and CI. The hour of `npm run test:long` comes last
+// whole machine for minutes: `npm run test:hard` has them, and CI. Commands start a process each, two minutes of
+// processor in all: `npm run test:cli` has them, and CI. The hour of `npm run test:long` comes last
 // and by itself: it measures.
 const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
 const elsewhere = [
   "foreign",
   "soak",
-  ...(isLong ? [] : ["crash", "bounds", "backup", "authoring"]),
+  ...(isLong ? [] : ["crash", "bounds", "backup", "authoring", "cli"]),
 ];
 const files =
   named.length > 0

@@ -35,6 +35,7 @@ import type { PartTally } from "./part-tally.ts";
 import type { QueueFor } from "./queue-for.ts";
 import { messageAnswerer } from "./receive.ts";
 import { replacingIfPresent } from "./replace-if-present.ts";
+import { placedWriter } from "./placing.ts";
 import { createReplace } from "./replace.ts";
 import { type ReportParts, type Reports, createReports } from "./report.ts";
 import { type RoutedBy, routed } from "./routing.ts";
@@ -106,7 +107,8 @@ export function answerEvents(parts: AnsweringParts): Answering {
   const offer = sender.offer;
   const make = createMaker({ clock, newId, queueFor, tlvsOn });
   const { isDiskLow } = store;
-  const deciding = { engine, writer, clock, log, newId, make, isDiskLow, offer };
+  const placed = placedWriter(writer, sender);
+  const deciding = { engine, writer: placed, clock, log, newId, make, isDiskLow, offer };
   const route: Parameters<typeof messageAnswerer>[0]["route"] = (event, action, account) =>
     routed(event, action, account, parts.asking);
   const refundsOf = (account: string) => store.accounts.optionsOf(account).refunds;

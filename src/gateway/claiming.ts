@@ -17,6 +17,8 @@ export interface Claiming {
   room(state: QueueState, channel: Channel): number;
   /** Marks rows that were taken; hands over those that nobody has ended meanwhile, as far as there is room. */
   claim(state: QueueState, claimed: readonly Claimed[]): Promise<void>;
+  /** It was written with our mark: it comes behind those whose claims are under way. */
+  marked(state: QueueState, claimed: Claimed): void;
   /** Goes on with what is marked. It goes back into the queue when nobody knows when there will be room. */
   handOver(state: QueueState): void;
   /** All that is marked goes back. */
@@ -51,7 +53,7 @@ export function createClaiming(parts: {
   readonly done: () => void;
 }): Claiming {
   const { writer, clock, log, isStopped, wakeIn, finish, release, done } = parts;
-  return { room, claim, handOver, giveBack };
+  return { room, claim, marked, handOver, giveBack };
 
   function room(state: QueueState, channel: Channel): number {
     const free = channel.room(state.account) - state.claiming;
@@ -62,9 +64,25 @@ export function createClaiming(parts: {
 
   function claim(state: QueueState, claimed: readonly Claimed[]): Promise<void> {
     for (const { requests } of claimed) state.claiming += requests;
-    const claim = mark(state, claimed, state.claimed);
+    state.claims += 1;
+    const claim = mark(state, claimed, state.claimed).finally(() => {
+      state.claims -= 1;
+    });
     state.claimed = claim;
     return claim;
+  }
+
+  function marked(state: QueueState, claimed: Claimed): void {
+    if (state.claims === 0) {
+      state.ready.push(claimed);
+      return;
+    }
+    state.claims += 1;
+    state.claimed = state.claimed.then(() => {
+      state.claims -= 1;
+      state.ready.push(claimed);
+      handOver(state);
+    });
   }
 
   async function mark(

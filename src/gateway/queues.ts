@@ -39,6 +39,8 @@ export interface QueueState {
   readonly kept: Set<string>;
   /** Requests of rows whose claim is under way or that are ready; the channel does not know of them yet. */
   claiming: number;
+  /** Claims that are under way. */
+  claims: number;
   /** The end of the last claim; each waits for the one before, so that none overtakes it. */
   claimed: Promise<void>;
   /** Claimed ahead of the window's room, the next first. */
@@ -118,6 +120,7 @@ export function createQueues(): Queues {
       busy: new Set(),
       kept: new Set(),
       claiming: 0,
+      claims: 0,
       claimed: Promise.resolve(),
       ready: [],
       handed: 0,

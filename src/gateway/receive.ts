@@ -32,7 +32,7 @@ import { waysOf } from "./ways-of.ts";
 
 export interface ReceiveParts {
   readonly engine: Pick<Engine, "decide">;
-  readonly writer: Writer;
+  readonly writer: Pick<Writer, "accept" | "record">;
   readonly clock: Clock;
   readonly log: Log;
   readonly newId: () => string;

@@ -24,7 +24,7 @@ export const unknownMessage = "no message of this provider has that id";
 
 export interface ReportParts {
   readonly engine: Engine;
-  readonly writer: Writer;
+  readonly writer: Pick<Writer, "conclude" | "hold">;
   readonly matcher: ReportMatcher;
   readonly tally: Pick<PartTally, "tell">;
   readonly status: StatusDecider;

@@ -32,6 +32,7 @@ import type { OnItsWay } from "./on-its-way.ts";
 import type { OptOuts } from "./opt-outs.ts";
 import type { PartTally } from "./part-tally.ts";
 import { type PartlyEnd, createPartSender } from "./partly.ts";
+import { type Placing, createPlacing, forWhom, rowOf } from "./placing.ts";
 import { createRefill, queueAhead } from "./refill.ts";
 import type { SentMemory } from "./sent-memory.ts";
 import { stoppedEnd } from "./stopped.ts";
@@ -70,7 +71,7 @@ export interface SendParts {
 }
 
 /** Hands on what waits in the queues, at the pace of each channel's windows. */
-export interface Sender extends Keeping {
+export interface Sender extends Keeping, Placing {
   /** Called after the commit that wrote these rows; all of them were made of this original. */
   offer(forwards: readonly Forward[], original?: Message): void;
   /** Called when this channel can take more. */
@@ -155,6 +156,15 @@ export function createSender(parts: SendParts): Sender {
     hand,
     done,
   });
+  const placing = createPlacing({
+    queues,
+    claiming,
+    channel: channelNamed,
+    isDraining,
+    isStopped,
+    plan,
+    done,
+  });
   const expiry = startExpiry({ queues, table: queue, clock, log, expired });
 
   return {
@@ -181,6 +191,8 @@ export function createSender(parts: SendParts): Sender {
     oldestDueMs: (channel) => queues.oldestDueMs(channel),
     queues: () => queues.views(),
     ...keeping,
+    reserve: placing.reserve,
+    forgo: placing.forgo,
     stops,
     settled,
     async drain() {
@@ -202,7 +214,9 @@ export function createSender(parts: SendParts): Sender {
       count(state, 1);
       // What is scheduled stays in the table until it is due: 0 is at once.
       const fits = state.complete && state.waiting.size < queueAhead && forward.dueMs === 0;
-      if (fits) state.waiting.put(rowOf(forward, original));
+      if (placing.filled(state, forward.message.id)) {
+        // It goes with the next turn.
+      } else if (fits) state.waiting.put(rowOf(forward, original));
       else leave(state, forward.dueMs === 0 ? undefined : forward.dueMs);
       plan(state);
     }
@@ -376,16 +390,3 @@ const standardFailures: FailureParts = {
     throw new Error("the standard puts nothing behind others");
   },
 };
-
-/** It was another's, or a provider's, when a failure policy sent it this way. */
-function forWhom(row: SendRow, account: string | undefined): SendRow {
-  if (account === undefined || row.message.account === account) return row;
-  return { ...row, message: { ...row.message, account } };
-}
-
-function rowOf(forward: Forward, original: Message | undefined): SendRow {
-  const { message, queue, priority, dueMs, expiresMs, ways } = forward;
-  const { id } = message;
-  const times = { dueMs, expiresMs, tries: 0, maybeTwice: false };
-  return { id, message, original, queue, priority, ...times, ...(ways && { ways }) };
-}

@@ -202,8 +202,11 @@ export function stepsOf(
     steps.push({ name: "messages", values });
   }
   if (states.size > 0) steps.push({ name: "states", values: states.values() });
-  if (queue.size > 0) steps.push({ name: "queue", values: queue.values() });
-  if (queueWithWays.size > 0) steps.push({ name: "queueWithWays", values: queueWithWays.values() });
+  if (queue.size > 0) steps.push({ name: "queue", values: [...queue.values(), given.startId] });
+  if (queueWithWays.size > 0) {
+    const values = [...queueWithWays.values(), given.startId];
+    steps.push({ name: "queueWithWays", values });
+  }
   if (hooks.size > 0)
     steps.push({ name: "hooks", values: [...hooks.values(), jsonList(hookPayloads)] });
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
@@ -302,7 +305,8 @@ export function stepsOf(
   function putInQueue(number: number, { message, queue: name, ...rest }: Forward): void {
     const { id, root } = message;
     const times = [untilMs(rest.dueMs), Math.ceil(rest.expiresMs - given.nowMs)];
-    const row = [number, id, root, quoted(name), rest.priority, ...times];
+    const taken = String(rest.taken === true);
+    const row = [number, id, root, quoted(name), rest.priority, ...times, taken];
     if (rest.ways === undefined) queue.put(row);
     else queueWithWays.put([...row, quoted(JSON.stringify(rest.ways))]);
   }

@@ -43,6 +43,8 @@ export interface Forward {
   readonly expiresMs: number;
   /** Other ways that it may go; left out where there are none. */
   readonly ways?: Ways | undefined;
+  /** It is in a window from the start: written with the mark of this start, so that nobody has to claim it. */
+  readonly taken?: true;
 }
 
 /** A message of our own: nobody sent it to us, so it begins a life and is forwarded at once. */

@@ -34,20 +34,20 @@ export const STATEMENTS = {
 
   // Due times come as milliseconds from now, so that they are times of the database's clock.
   queue: `
-    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice)
+    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, owner)
     select id, root, 'send', queue, priority, now() + due * interval '1 ms',
-      now() + expires * interval '1 ms', 0, false
-    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::float8[], $7::float8[])
-      as r (acceptance, id, root, queue, priority, due, expires)
+      now() + expires * interval '1 ms', 0, false, case when taken then $9::uuid end
+    from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::float8[], $7::float8[],
+      $8::bool[]) as r (acceptance, id, root, queue, priority, due, expires, taken)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   // For those that may go other ways.
   queueWithWays: `
-    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, payload)
+    insert into pending (id, root, kind, queue, priority, due, expires, tries, maybe_twice, owner, payload)
     select id, root, 'send', queue, priority, now() + due * interval '1 ms',
-      now() + expires * interval '1 ms', 0, false, payload
+      now() + expires * interval '1 ms', 0, false, case when taken then $10::uuid end, payload
     from unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::smallint[], $6::float8[], $7::float8[],
-      $8::text[]) as r (acceptance, id, root, queue, priority, due, expires, payload)
+      $8::bool[], $9::text[]) as r (acceptance, id, root, queue, priority, due, expires, taken, payload)
     where acceptance <> all ((select current_setting('signalbox.refused'))::int[])`,
 
   claim: `

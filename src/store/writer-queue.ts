@@ -8,14 +8,22 @@ import type { Answer, Operation, Waiting } from "./operation.ts";
  */
 export const operationsPerFlush = 768;
 
+/**
+ * ms. What nobody waits for goes with what somebody waits for, and begins a flush of its own only after so long: at a
+ * thousand messages a second there is always company.
+ */
+const companyMs = 5;
+
 /** What waits for its flush. Two lists, because finishing work goes before accepting more of it. */
 export interface WriterQueue {
-  /** False when it was refused at once, because too much is waiting. */
+  /** Refuses it at once when too much is waiting. */
   add(
     operation: Operation,
     resolve: (answer: Answer) => void,
     reject: (error: GatewayError) => void,
-  ): boolean;
+  ): void;
+  /** Something in it is waited for, or has been alone for `companyMs`. */
+  readonly isRipe: boolean;
   /** The operations of the next flush, at most `operationsPerFlush`; a larger claim goes alone. */
   take(): Waiting[];
   /** Back to their places: certainly not applied. */
@@ -36,13 +44,17 @@ export function createWriterQueue(limits: {
   readonly clock: Clock;
   readonly operationsMax: number;
   readonly writeTimeoutMs: number;
+  /** Called when it becomes ripe, and then with each that is waited for. */
+  readonly onRipe: () => void;
 }): WriterQueue {
-  const { clock, operationsMax, writeTimeoutMs } = limits;
+  const { clock, operationsMax, writeTimeoutMs, onRipe } = limits;
   const finishing = createList();
   const accepting = createList();
   let total = 0;
   let added = 0;
   let timer: NodeJS.Timeout | undefined;
+  let isRipe = false;
+  let company: NodeJS.Timeout | undefined;
 
   const queue: WriterQueue = {
     add(operation, resolve, reject) {
@@ -52,7 +64,7 @@ export function createWriterQueue(limits: {
       if (total + weight > (accepts ? operationsMax : 2 * operationsMax)) {
         const text = `${total} writes wait for the database; writerOperationsMax is ${operationsMax}.`;
         reject(new GatewayError("overloaded", text));
-        return false;
+        return;
       }
       total += weight;
       added += 1;
@@ -60,11 +72,17 @@ export function createWriterQueue(limits: {
       const one = { operation, number: added, deadlineMs, weight, resolve, reject };
       (accepts ? accepting : finishing).push(one);
       if (accepts) watch();
-      return true;
+      if (isWaitedFor(operation)) ripen();
+      else if (!isRipe) company ??= setTimeout(ripen, companyMs);
+    },
+    get isRipe() {
+      return isRipe;
     },
     take() {
       const taken: Waiting[] = [];
       let room = operationsPerFlush;
+      clearTimeout(company);
+      company = undefined;
       for (const list of [finishing, accepting]) {
         for (;;) {
           const next = list.first();
@@ -75,12 +93,14 @@ export function createWriterQueue(limits: {
           if (room <= 0) return taken;
         }
       }
+      isRipe = finishing.first() !== undefined || accepting.first() !== undefined;
       return taken;
     },
     putBack(waiting) {
       finishing.putBack(waiting.filter((one) => !isAccepting(one.operation)));
       accepting.putBack(waiting.filter((one) => isAccepting(one.operation)));
       if (accepting.first() !== undefined) watch();
+      ripen();
     },
     settled(one) {
       total -= one.weight;
@@ -101,6 +121,7 @@ export function createWriterQueue(limits: {
     },
     giveUp(error) {
       clearTimeout(timer);
+      clearTimeout(company);
       for (const list of [finishing, accepting]) {
         for (let one = list.shift(); one !== undefined; one = list.shift()) {
           total -= one.weight;
@@ -113,6 +134,11 @@ export function createWriterQueue(limits: {
     },
   };
   return queue;
+
+  function ripen(): void {
+    isRipe = true;
+    onRipe();
+  }
 
   /** One timer for the first one in the list: all wait equally long, so the first is due first. */
   function watch(): void {
@@ -144,6 +170,13 @@ const ACCEPTING: ReadonlySet<Operation["kind"]> = new Set([
 /** What may be refused while it is still nobody's but its sender's, or its operator's. */
 export function isAccepting({ kind }: Operation): boolean {
   return ACCEPTING.has(kind);
+}
+
+/** That a peer has taken a message, and what he called it, is only written down: nothing else begins with it. */
+function isWaitedFor(operation: Operation): boolean {
+  if (operation.kind !== "finish") return operation.kind !== "part" && operation.kind !== "hooked";
+  const { kind, status } = operation.finish;
+  return status !== "SENT" && kind !== "report";
 }
 
 interface List {

@@ -60,7 +60,7 @@ interface Flush {
 
 export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   const { startId, newId, clock, log, meter, onLow = () => {} } = parts;
-  const queue = createWriterQueue(parts);
+  const queue = createWriterQueue({ ...parts, onRipe: plan });
   /** Flushes to do before anything from the queue: halves of a failed one, those of unknown outcome. */
   const again: Flush[] = [];
   const unknown: Flush[] = [];
@@ -139,7 +139,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     if (queue.total === 0) movedMs = clock.tickMs();
     return new Promise((resolve, reject) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Each kind has one type of answer.
-      if (queue.add(operation, resolve as (answer: Answer) => void, reject)) plan();
+      queue.add(operation, resolve as (answer: Answer) => void, reject);
     });
   }
 
@@ -156,7 +156,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   function pump(): void {
     if (pipeline !== undefined && unknown.length === 0 && !fullDisk.resting) {
       while (inFlight < flushesInFlight) {
-        const next = again.shift() ?? fresh(queue.take());
+        const next = again.shift() ?? fresh();
         if (next === undefined) break;
         void send(pipeline, next);
       }
@@ -164,7 +164,8 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     if (queue.total === 0) idle?.();
   }
 
-  function fresh(waiting: readonly Waiting[]): Flush | undefined {
+  function fresh(): Flush | undefined {
+    const waiting = queue.isRipe ? queue.take() : [];
     return waiting.length === 0 ? undefined : { batch: newId(), waiting, tries: 0 };
   }
 

@@ -17,9 +17,9 @@ const messages = helpings * helping;
 
 /** What a whole life may cost: measured / limit, and what it would tell. */
 const limits = {
-  /** 0.06: accept, hand over, finish, report and receipt are each a part of a shared flush. */
-  flushes: 0.12,
-  /** 4,850: three rows of messages, one try, two traces, the queue's rows come and go. */
+  /** 0.04: accept and report are each a part of a shared flush, and what peers have taken goes with them. */
+  flushes: 0.08,
+  /** 4,720: three rows of messages, one try, two traces, the queue's rows come and go. */
   walOctets: 5_600,
   /** 0.03: a message, a report and a status each ask the triggers once, in shared batches. */
   batches: 0.08,

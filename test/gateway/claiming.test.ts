@@ -114,3 +114,20 @@ test("what is claimed ahead and expires meanwhile, or was ended by somebody else
   assert.deepEqual(done, { handed: ["c"], back: [], expired: ["b"] });
   assert.equal(state.claiming, 0);
 });
+
+test("what was written with our mark needs no claim, and comes behind what is being claimed", async () => {
+  const { claiming, state, holds, done, claimedOf } = setUp();
+  holds.room = 4;
+  claiming.marked(state, claimedOf("alone"));
+  claiming.handOver(state);
+  assert.deepEqual(done.handed, ["alone"]);
+  const claim = claiming.claim(state, [claimedOf("first")]);
+  claiming.marked(state, claimedOf("second"));
+  claiming.handOver(state);
+  assert.deepEqual(done.handed, ["alone"]);
+  await claim;
+  claiming.marked(state, claimedOf("third"));
+  await state.claimed;
+  claiming.handOver(state);
+  assert.deepEqual(done.handed, ["alone", "first", "second", "third"]);
+});

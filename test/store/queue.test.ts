@@ -79,6 +79,25 @@ test("a fetched message has the content of its parent, and its own where that wa
   assert.equal(bodies[0]?.n, 1, "the octets are stored once");
 });
 
+test("a row that is written with this start's mark is as one that was taken, with and without other ways", async () => {
+  await using db = await freshDatabase();
+  const ways = { left: [{ queue: "SMPP2" }], since: 0, failures: {} };
+  const marked = [forwarded({ taken: true }), forwarded({ taken: true, ways })];
+  {
+    await using store = await openTestStore(db.url);
+    await Promise.all([...marked, forwarded({})].map((one) => store.writer.accept(one)));
+    assert.equal((await store.queue.fetch("SMPP1", 10)).rows.length, 1);
+  }
+  await using store = await openTestStore(db.url);
+  assert.equal(await store.queue.takeUp(), 2);
+  const { rows } = await store.queue.fetch("SMPP1", 10);
+  const doubtful = rows.filter(({ maybeTwice }) => maybeTwice).map(({ id }) => id);
+  assert.deepEqual(
+    doubtful,
+    marked.map((one) => child(one).id),
+  );
+});
+
 test("what this start has taken is not fetched; what an earlier start had in flight is, marked", async () => {
   await using db = await freshDatabase();
   const asked = Array.from({ length: 3 }, () => acceptance());

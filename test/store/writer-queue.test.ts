@@ -21,13 +21,20 @@ function claimOf(rows: number): Operation {
 
 function queueWith(limits: { operationsMax?: number; writeTimeoutMs?: number } = {}) {
   let tickMs = 0;
+  let ripened = 0;
   const rejected: string[] = [];
   const clock = { nowMs: () => 0, tickMs: () => tickMs };
   const { operationsMax = 20_000, writeTimeoutMs = 1_000 } = limits;
-  const queue = createWriterQueue({ clock, operationsMax, writeTimeoutMs });
+  const queue = createWriterQueue({
+    clock,
+    operationsMax,
+    writeTimeoutMs,
+    onRipe: () => (ripened += 1),
+  });
   return {
     queue,
     rejected,
+    ripened: () => ripened,
     add: (operation: Operation, times = 1) => {
       const refuse = (error: GatewayError) => rejected.push(error.code);
       for (let n = 0; n < times; n += 1) queue.add(operation, () => undefined, refuse);
@@ -99,4 +106,36 @@ test("the limit counts what is under way too; results have as much room again", 
   add(FINISH);
   assert.equal(rejected.length, 2);
   assert.equal(queue.total, 4);
+});
+
+test("what nobody waits for begins no flush for 5 ms, and goes with the next that somebody waits for", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { queue, add, kinds, ripened } = queueWith();
+  const sent: Operation = { kind: "finish", finish: { ...finish(one), status: "SENT" } };
+  add(sent);
+  assert.deepEqual([queue.isRipe, ripened()], [false, 0]);
+  add(ACCEPT);
+  assert.deepEqual([queue.isRipe, ripened()], [true, 1]);
+  assert.deepEqual(kinds(), ["finish", "accept"]);
+  assert.equal(queue.isRipe, false);
+  t.mock.timers.tick(100);
+  assert.equal(ripened(), 1, "what has gone wakes nobody");
+  add(sent);
+  t.mock.timers.tick(4);
+  assert.equal(queue.isRipe, false);
+  t.mock.timers.tick(1);
+  assert.deepEqual([queue.isRipe, ripened()], [true, 2]);
+  assert.deepEqual(kinds(), ["finish"]);
+});
+
+test("what is left over or was put back goes at once", () => {
+  const { queue, add, kinds, ripened } = queueWith();
+  add(ACCEPT, operationsPerFlush + 1);
+  const taken = queue.take();
+  assert.equal(queue.isRipe, true);
+  kinds();
+  assert.equal(queue.isRipe, false);
+  const before = ripened();
+  queue.putBack(taken);
+  assert.deepEqual([queue.isRipe, ripened()], [true, before + 1]);
 });

@@ -1,0 +1,123 @@
+import type { Channel } from "../channel/channel.ts";
+import type { Message } from "../model/message.ts";
+import { createPassing } from "../model/passing.ts";
+import type { Forward, Writer } from "../store/writer.ts";
+import type { Claiming } from "./claiming.ts";
+import type { SendRow } from "./finish.ts";
+import { type Claimed, type QueueState, type Queues, letGo, take } from "./queues.ts";
+
+/**
+ * A row for which its window has room is written with our mark: its claim is the commit that accepts it, and it is handed
+ * over as soon as that is through. Where something waits already, it waits behind that, and is claimed when its turn comes.
+ */
+export interface Placing {
+  /** The same forward, marked where there is a place for it now; that is kept until it is offered or forgone. */
+  reserve(forward: Forward, original?: Message): Forward;
+  /** It was not written, whatever the reason: its place is free again. */
+  forgo(forward: Forward): void;
+}
+
+/** For the queues themselves. */
+export interface Places extends Placing {
+  /** It is written: true when it has a place and is marked. */
+  filled(state: QueueState, id: string): boolean;
+}
+
+export function createPlacing(parts: {
+  readonly queues: Queues;
+  readonly claiming: Claiming;
+  readonly channel: (name: string) => Channel | undefined;
+  readonly isDraining: () => boolean;
+  /** Nothing is to be handed over now. */
+  readonly isStopped: (state: QueueState) => boolean;
+  /** A place has become free. */
+  readonly plan: (state: QueueState) => void;
+  readonly done: () => void;
+}): Places {
+  const { queues, claiming, isDraining, isStopped, plan, done } = parts;
+  const kept = createPassing<string, Claimed>();
+
+  return {
+    reserve(forward, original) {
+      if (forward.dueMs !== 0 || isDraining()) return forward;
+      const state = queues.of(forward.queue);
+      if (!state.complete || state.waiting.size > 0 || state.returning > 0) return forward;
+      const channel = parts.channel(state.channel);
+      if (channel === undefined || isStopped(state)) return forward;
+      if (claiming.room(state, channel) <= 0) return forward;
+      const row = forWhom(rowOf(forward, original), state.account);
+      const written = channel.write(row.message);
+      const requests = "code" in written ? 1 : written.requests.length;
+      take(state, row.id);
+      state.claiming += requests;
+      kept.set(row.id, { row, channel, written, requests });
+      return { ...forward, taken: true };
+    },
+    forgo({ queue, message: { id } }) {
+      const claimed = kept.get(id);
+      if (claimed === undefined) return;
+      kept.delete(id);
+      const state = queues.of(queue);
+      state.claiming -= claimed.requests;
+      letGo(state, id);
+      plan(state);
+      done();
+    },
+    filled(state, id) {
+      const claimed = kept.get(id);
+      if (claimed === undefined) return false;
+      kept.delete(id);
+      claiming.marked(state, claimed);
+      // Nobody hands anything over any more.
+      if (isDraining()) claiming.giveBack(state);
+      return true;
+    },
+  };
+}
+
+/** The same writer, for whom a place is kept in the windows for all that it makes wait. */
+export function placedWriter(
+  writer: Writer,
+  { reserve, forgo }: Placing,
+): Pick<Writer, "accept" | "conclude" | "record" | "receivePart" | "hold"> {
+  const { record, receivePart, hold } = writer;
+  return {
+    record,
+    receivePart,
+    hold,
+    async accept(acceptance) {
+      const { message } = acceptance;
+      const forwards = acceptance.forwards.map((forward) => reserve(forward, message));
+      let isIn = false;
+      try {
+        const answer = await writer.accept({ ...acceptance, forwards });
+        isIn = answer === "accepted";
+        return answer;
+      } finally {
+        if (!isIn) forwards.forEach(forgo);
+      }
+    },
+    async conclude(conclusion) {
+      const tell = conclusion.tell.map((forward) => reserve(forward));
+      try {
+        await writer.conclude({ ...conclusion, tell });
+      } catch (cause) {
+        tell.forEach(forgo);
+        throw cause;
+      }
+    },
+  };
+}
+
+/** It was another's, or a provider's, when a failure policy sent it this way. */
+export function forWhom(row: SendRow, account: string | undefined): SendRow {
+  if (account === undefined || row.message.account === account) return row;
+  return { ...row, message: { ...row.message, account } };
+}
+
+export function rowOf(forward: Forward, original: Message | undefined): SendRow {
+  const { message, queue, priority, dueMs, expiresMs, ways } = forward;
+  const { id } = message;
+  const times = { dueMs, expiresMs, tries: 0, maybeTwice: false };
+  return { id, message, original, queue, priority, ...times, ...(ways && { ways }) };
+}
