@@ -115,6 +115,7 @@ export function forWhom(row: SendRow, account: string | undefined): SendRow {
   return { ...row, message: { ...row.message, account } };
 }
 
+/** A row as it stands in its queue before its first try. */
 export function rowOf(forward: Forward, original: Message | undefined): SendRow {
   const { message, queue, priority, dueMs, expiresMs, ways } = forward;
   const { id } = message;
