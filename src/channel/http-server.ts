@@ -27,6 +27,7 @@ export async function openHttpServer(
   const { newId } = host;
   const server = createApiServer({ ...settings, newId, log, answered: tally.answered });
   const callers = createCallers(createLogin(host, settings));
+  callers.join(server.routes);
   const closed = () => (closing ? "overloaded" : drained ? "channel_drained" : undefined);
   const parts = { host, settings, callers, closed, work };
   const inbox = createInbox(host, settings);

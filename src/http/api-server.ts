@@ -144,8 +144,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 /** W3C trace context, version 00: by its 32 digits `signalbox trace` finds what the request stored. */
 function traceparent(id: string): string {
-  const trace = id.replaceAll("-", "");
-  return `00-${trace}-${trace.slice(16)}-00`;
+  // Cut by hand: looking for the dashes took longer than finding the route.
+  const span = id.slice(19, 23) + id.slice(24);
+  return `00-${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${span}-${span}-00`;
 }
 
 /** Answers with a problem of the catalogue. */

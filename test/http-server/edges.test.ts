@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
 import { get } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -424,6 +425,52 @@ test("who guesses keys or passwords hears 429 from his address, also with the ri
   const told = JSON.stringify(api.gateway.log.lines.filter(({ level }) => level === "warn"));
   assert.match(told, /too many refused keys and passwords/);
   assert.ok(!told.includes(wrong) && !told.includes(key));
+});
+
+test("what one request of a connection has shown opens nothing to the next one with another key, or with one that was taken back", async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let connections = 0;
+  const asks = async (text: string) => {
+    const asked = request({
+      port: api.port,
+      path: "/v1/account",
+      agent,
+      headers: { authorization: `Bearer ${text}` },
+    });
+    asked.once("socket", () => (connections += asked.reusedSocket ? 0 : 1));
+    asked.end();
+    const [answer] = await once(asked, "response");
+    const { id } = JSON.parse(await textOf(answer));
+    return [answer.statusCode, id];
+  };
+  const mine = await api.key();
+  const other = await api.key({ account: "Test2", scopes: ["read"] });
+  assert.deepEqual(
+    [await asks(mine), await asks(mine)],
+    [
+      [200, "Test1"],
+      [200, "Test1"],
+    ],
+  );
+  const wrong = mine.slice(0, -3) + (mine.endsWith("AAA") ? "BBB" : "AAA");
+  assert.deepEqual(await asks(wrong), [401, undefined]);
+  assert.deepEqual(await asks(mine.slice(0, -1)), [401, undefined]);
+  assert.deepEqual(
+    [await asks(other), await asks(mine)],
+    [
+      [200, "Test2"],
+      [200, "Test1"],
+    ],
+  );
+  const [, id = ""] = mine.split("_");
+  await api.gateway.running.store.apiKeys.expire(id, 1);
+  assert.deepEqual(await asks(mine), [401, undefined], "it has ended");
+  const [, otherId = ""] = other.split("_");
+  await asks(other);
+  await api.gateway.running.store.apiKeys.remove(otherId);
+  assert.deepEqual(await asks(other), [401, undefined], "it was taken back");
+  assert.equal(connections, 1);
+  agent.destroy();
 });
 
 test("apikey: a key is told once, two of a name are good, and what is rotated or removed is refused at once", async () => {

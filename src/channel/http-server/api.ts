@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { z } from "../../config/schema.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "../../http/api-server.ts";
 import { refuse } from "../../http/api-server.ts";
@@ -32,6 +33,8 @@ export type ApiRoutes = (routes: FastifyInstance, parts: ApiParts) => void;
 
 /** Who asks, found out before the body is read. */
 export interface Callers {
+  /** Called once, before the routes are added: each request has a place for who asks. */
+  join(routes: FastifyInstance): void;
   /** A hook for routes that need this scope. */
   need(scope: ApiScope): (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
   /** Of a request that came through the hook. */
@@ -39,8 +42,11 @@ export interface Callers {
 }
 
 export function createCallers(login: Login): Callers {
-  const known = new WeakMap<FastifyRequest, Caller>();
+  const origins = new WeakMap<Socket, Origin>();
   return {
+    join(routes) {
+      routes.decorateRequest(callerField, null);
+    },
     need(scope) {
       return (request, reply, done) => {
         const found = login.of(request.headers.authorization, originOf(request));
@@ -51,7 +57,7 @@ export function createCallers(login: Login): Callers {
           if ("code" in who) {
             refuse(reply, who.code, { ...who, trace: request.id });
           } else if (who.scopes.includes(scope) || who.scopes.includes("admin")) {
-            known.set(request, who);
+            request.setDecorator(callerField, who);
             done();
           } else {
             const detail = `It may not ${scope}.`;
@@ -61,23 +67,30 @@ export function createCallers(login: Login): Callers {
       };
     },
     of(request) {
-      const caller = known.get(request);
-      if (caller === undefined) throw new Error("a route without its hook");
+      const caller = request.getDecorator<Caller | null>(callerField);
+      if (caller === null) throw new Error("a route without its hook");
       return caller;
     },
   };
+
+  /** One object for each connection: by it the login knows what was shown on it before. */
+  function originOf({ raw: { socket } }: FastifyRequest): Origin {
+    const known = origins.get(socket);
+    if (known !== undefined) return known;
+    const { remoteAddress: address = "", remotePort = 0 } = socket;
+    const origin: Origin = {
+      address,
+      remote: address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`,
+      tls: "encrypted" in socket,
+      isOpen: () => !socket.destroyed,
+    };
+    origins.set(socket, origin);
+    return origin;
+  }
 }
 
-function originOf({ raw }: FastifyRequest): Origin {
-  const { socket } = raw;
-  const { remoteAddress: address = "", remotePort = 0 } = socket;
-  return {
-    address,
-    remote: address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`,
-    tls: "encrypted" in socket,
-    isOpen: () => !socket.destroyed,
-  };
-}
+/** Where a request keeps who asks. */
+const callerField = "caller";
 
 export function createWork(most: number): Work {
   let count = 0;
