@@ -52,7 +52,8 @@ export function receiptOctets(told: Told, { template, dates }: ReceiptForm): Buf
       octets.push(Buffer.from(words, "latin1"), quoted(told.report.text));
       words = "";
     } else words += wordsOf(part, told, dates);
-  return Buffer.concat([...octets, Buffer.from(words, "latin1")]);
+  if (words !== "") octets.push(Buffer.from(words, "latin1"));
+  return Buffer.concat(octets);
 }
 
 /** Three digits, or what else the network calls it. */
@@ -93,15 +94,19 @@ function fieldOf(field: TemplateField, told: Told, dates: ReceiptForm["dates"]):
   }
 }
 
-/** Which characters of `YYYYMMDDhhmmss` a date is written with. */
-const DATES = { minute: [2, 12], second: [2, 14], year4: [0, 14] } as const;
+/** Which parts of `YYYY-MM-DDThh:mm:ss` a date is written with. */
+const DATES = { minute: [2, 16], second: [2, 19], year4: [0, 19] } as const;
+
+const noMoment = "0000-00-00T00:00:00";
 
 /** In UTC; zeros for a moment that nobody knows. */
 function moment(ms: number | undefined, dates: ReceiptForm["dates"]): string {
   if (dates === "unix") return String(Math.floor((ms ?? 0) / 1_000));
   const [from, to] = DATES[dates];
-  if (ms === undefined) return "0".repeat(to - from);
-  return new Date(ms).toISOString().replaceAll(/[-T:]/g, "").slice(from, to);
+  const iso = ms === undefined ? noMoment : new Date(ms).toISOString();
+  // Cut by hand: a pattern that looks for what stands between them took five times as long.
+  const day = iso.slice(from, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return day + iso.slice(11, 13) + iso.slice(14, 16) + iso.slice(17, to);
 }
 
 /** The quote in the receipt's own alphabet; a text that it cannot hold would be read wrongly. */

@@ -18,8 +18,24 @@ const label = /\b(id|sub|dlvrd|submit ?date|done ?date|stat|err|text):/gi;
  * values between commas. Never throws.
  */
 export function fieldsOf(sms: Sms): Fields {
-  const fields = { id: "", "submit date": "", "done date": "", stat: "", err: "", text: "" };
   const plain = plainOf(sms);
+  return usualFields(plain) ?? labelledFields(plain);
+}
+
+/** As the specification writes them, which nearly all do: read at once, by the rules of `labelledFields`. */
+const usualForm =
+  /^id:([\w-]{1,65}) sub:\d{3} dlvrd:\d{3} submit date:(\d{10,14}) done date:(\d{10,14}) stat:([A-Z]{1,10}) err:(\w{1,10}) text:/i;
+
+function usualFields(plain: Plain): Fields | undefined {
+  const found = usualForm.exec(plain.said);
+  if (found === null) return undefined;
+  const [whole, id = "", submitted = "", done = "", stat = "", err = ""] = found;
+  const text = quoteIn(plain, whole.length);
+  return { id, "submit date": submitted, "done date": done, stat, err, text };
+}
+
+function labelledFields(plain: Plain): Fields {
+  const fields = { id: "", "submit date": "", "done date": "", stat: "", err: "", text: "" };
   const { said } = plain;
   const marks = [...said.matchAll(label)];
   if (marks.length === 0) return { ...fields, ...commaFields(said) };

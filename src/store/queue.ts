@@ -156,7 +156,7 @@ export function createQueue(parts: {
 
   return {
     async fetch(queue, limit) {
-      const where = sql`p.queue = ${queue} and p.owner is distinct from ${startId}::uuid`;
+      const where = sql`p.queue = ${queue} and p.owner is null`;
       // One statement, so that both parts have the same now(): a row that becomes due between two
       // statements would be seen by neither, and nobody would look for it again.
       // To find the next of them takes a look at each row that waits: never while more are due than fit.

@@ -74,6 +74,24 @@ const read = (text: string, changes: Partial<Sms> = {}, reading?: Partial<Receip
     ...reading,
   });
 
+test("a receipt in the specification's own form reads the same at once as label by label", () => {
+  const word = fc.stringMatching(/^[\w-]{1,12}$/);
+  const digits = fc.stringMatching(/^[0-9]{10,14}$/);
+  const quote = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.constantFrom("", " id:9 stat:EXPIRED", "a stat:x", "\0\0", ",", "err:1 text:b"),
+  );
+  const state = fc.stringMatching(/^[A-Za-z]{1,9}$/);
+  fc.assert(
+    fc.property(word, digits, digits, state, word, quote, (id, from, to, stat, err, text) => {
+      const usual = `id:${id} sub:001 dlvrd:001 submit date:${from} done date:${to} stat:${stat} err:${err} text:${text}`;
+      assert.deepEqual(read(usual), read(` ${usual}`));
+      assert.deepEqual(read(usual.replace("text:", "Text:")), read(usual));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test("[I27] what cannot be read is told, value by value, and what is missing is not", () => {
   const report = read(
     'id:1_14839433040000 sub:001 submit date:170100935 done date:170100940 stat:DELIVRD err:000 text:"Sending SMS through SMPP "',

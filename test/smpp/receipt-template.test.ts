@@ -66,6 +66,32 @@ test("a receipt can never become longer than one deliver_sm carries", () => {
   assert.equal(octets.length, sum);
 });
 
+test("dates of a receipt have minutes, seconds, a year of four digits or are seconds since 1970; zeros where nobody knows", () => {
+  const report: Report = {
+    messageId: "1",
+    status: "DELIVERED",
+    state: "DELIVRD",
+    error: "0",
+    submittedMs: undefined,
+    doneMs: Date.UTC(2026, 8, 7, 6, 5, 4, 321),
+    text: "",
+    networkError: undefined,
+  };
+  const address = { ton: 1, npi: 1, digits: "1" };
+  const told = { report, state: "DELIVRD", delivered: true, way: { from: address, to: address } };
+  const written = (["minute", "second", "year4", "unix"] as const).map((dates) =>
+    receiptOctets(told, { template: "{id} {stat} {submit} {done}", dates, tlvs: true }).toString(
+      "latin1",
+    ),
+  );
+  assert.deepEqual(written, [
+    "1 DELIVRD 0000000000 2609070605",
+    "1 DELIVRD 000000000000 260907060504",
+    "1 DELIVRD 00000000000000 20260907060504",
+    "1 DELIVRD 0 1788761104",
+  ]);
+});
+
 test("the standard form and doubled braces are read as they are meant", () => {
   assert.equal(templateFrom(standardTemplate).filter(({ field }) => field !== undefined).length, 8);
   assert.deepEqual(templateFrom("{{{id}}} {stat}"), [
