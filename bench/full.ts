@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import pg from "pg";
-import type { GatewayProcess } from "../test/support/gateway-process.ts";
-import { buildTools } from "./load.ts";
+import { type GatewayProcess, freePort } from "../test/support/gateway-process.ts";
+import { buildTools, toolsAlone, toolsAloneAtMarks } from "./load.ts";
 import { machine } from "./machine.ts";
 import { idleTrigger } from "./triggers.ts";
 import { type Bench, type Run, isClean, openBench, ratePerS } from "./under-load.ts";
@@ -38,6 +38,7 @@ interface Mark {
 /** Prints a table, writes bench/out/full.json; false when anything was lost, doubled or refused. */
 export async function full(): Promise<boolean> {
   buildTools();
+  const before = await aloneNow();
   const marks: Mark[] = [];
   const runs: Run[] = [];
   const keep = (run: Run): Run => {
@@ -139,10 +140,24 @@ export async function full(): Promise<boolean> {
 
   const out = join(import.meta.dirname, "out");
   await mkdir(out, { recursive: true });
-  const kept = { ...machine(), marks, runs };
+  const toolsPerS = [before, await aloneNow()];
+  const kept = { ...machine(), toolsPerS, marks, runs };
   await writeFile(join(out, "full.json"), `${JSON.stringify(kept, null, 2)}\n`);
+  stdout.write(
+    `\nThe tools alone, before and after: ${toolsPerS.join(" and ")} messages/s; ` +
+      `on the machine of the marks ${toolsAloneAtMarks}.\n`,
+  );
   stdout.write(`\n${marks.map(lineOf).join("\n")}\nwritten to bench/out/full.json\n`);
   return runs.every(isClean);
+}
+
+async function aloneNow(): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-bench-alone-"));
+  try {
+    return Math.round(await toolsAlone(folder, await freePort()));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** How fast the load is in this other form, in % of one bind's; in turns. */

@@ -105,6 +105,29 @@ export async function runLoad(options: LoadOptions): Promise<Load> {
   return loadSchema.parse(JSON.parse(output()));
 }
 
+/**
+ * Messages a second that the tools exchange with nothing between them, at a window of 10: how fast the machine is just now,
+ * as far as small packets and turns of two processes go.
+ */
+export async function toolsAlone(folder: string, port: number): Promise<number> {
+  const sink = await startSink(port, join(folder, "alone-ids.txt"));
+  const { msgs_per_s: perS } = await runLoad({
+    port,
+    systemId: "alone",
+    password: "secret",
+    count: 200_000,
+    window: 10,
+    reports: false,
+    textCharacters: 60,
+    ackedFile: join(folder, "alone-acked.txt"),
+  });
+  await sink.stop();
+  return perS;
+}
+
+/** What they did on the machine on which our marks were set. */
+export const toolsAloneAtMarks = 208_000;
+
 /** Which acknowledged messages never reached the provider, and which reached it more than once. */
 export function compare(ackedFile: string, idsFile: string) {
   const lines = (file: string) => readFileSync(file, "utf8").split("\n").filter(Boolean);

@@ -164,6 +164,14 @@ test("no file names a path of somebody's machine", () => {
   assert.deepEqual(placesOf(MACHINE_PATH, [...files, ...pages]), []);
 });
 
+test("each file of migrations is in the list of those that are run", () => {
+  const listed = linesOf("src/store/migrate.ts").flatMap(
+    (line) => /^ {2}"(\d{4}-[a-z-]+)": \w+,$/.exec(line)?.[1] ?? [],
+  );
+  const there = readdirSync(join(ROOT, "migrations")).map((file) => file.replace(/\.ts$/, ""));
+  assert.deepEqual(listed, there.toSorted());
+});
+
 test("[A72] nothing of the gateway knows a shipped trigger by its name", () => {
   const names = readdirSync(join(ROOT, "triggers"))
     .filter((file) => file.endsWith(".ts"))

@@ -18,6 +18,7 @@ import * as accounts from "../../migrations/0015-accounts.ts";
 import * as records from "../../migrations/0016-records.ts";
 import * as callbacks from "../../migrations/0017-callbacks.ts";
 import * as references from "../../migrations/0018-references.ts";
+import * as queueIndex from "../../migrations/0019-queue-index.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -41,6 +42,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "0016-records": records,
   "0017-callbacks": callbacks,
   "0018-references": references,
+  "0019-queue-index": queueIndex,
 };
 
 /** Says that a database is ours; named so that another program's Kysely is not taken for us. */

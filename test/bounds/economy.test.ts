@@ -19,8 +19,8 @@ const messages = helpings * helping;
 const limits = {
   /** 0.04: accept and report are each a part of a shared flush, and what peers have taken goes with them. */
   flushes: 0.08,
-  /** 4,720: three rows of messages, one try, two traces, the queue's rows come and go. */
-  walOctets: 5_600,
+  /** 4,500: three rows of messages, one try, two traces, the queue's rows come and go, in no order of it. */
+  walOctets: 5_250,
   /** 0.03: a message, a report and a status each ask the triggers once, in shared batches. */
   batches: 0.08,
   /** 0.04: a submit's answer, the submit to the provider, the report's answer and the receipt. */
