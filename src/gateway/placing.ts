@@ -120,5 +120,6 @@ export function rowOf(forward: Forward, original: Message | undefined): SendRow 
   const { message, queue, priority, dueMs, expiresMs, ways } = forward;
   const { id } = message;
   const times = { dueMs, expiresMs, tries: 0, maybeTwice: false };
-  return { id, message, original, queue, priority, ...times, ...(ways && { ways }) };
+  const row = { ...times, id, message, original, queue, priority };
+  return ways === undefined ? row : { ...row, ways };
 }

@@ -125,7 +125,7 @@ export function messageAnswerer(
       // Who waits for the outcome has to be told of it, so it is asked for.
       const asked = mode === "transaction" ? withReport(event, action, channel) : action;
       const ways = action.candidates === undefined ? undefined : waysOf(action, queueFor);
-      const place = { queue: target.queue, ...term, ...(ways && { ways }), log: found.lines };
+      const place = { ...term, queue: target.queue, ways, log: found.lines };
       const forward = forwardOf(event, asked, place, parts);
       // A value that no peer could be sent is the script's fault; its sender may try again.
       if ("fault" in forward)
@@ -306,11 +306,14 @@ function errorOf(answer: MessageAnswer): string {
 export function forwardOf(
   event: MessageEvent,
   action: ForwardToOne,
-  place: Pick<Forward, "queue" | "dueMs" | "expiresMs" | "ways"> & Partial<Pick<Message, "log">>,
+  place: Pick<Forward, "queue" | "dueMs" | "expiresMs"> & {
+    readonly ways?: Forward["ways"] | undefined;
+    readonly log?: Message["log"];
+  },
   { newId, tlvsOn }: Pick<ReceiveParts, "newId" | "tlvsOn">,
 ): Forward | { readonly fault: ErrorCode; readonly text: string } {
   const { message } = event;
-  const { log = [], ...when } = place;
+  const { queue, dueMs, expiresMs, ways, log = [] } = place;
   const came = message.sms?.tlvs ?? [];
   const hasTlvs = came.length > 0 || action.tlvs !== undefined;
   const tlvs = hasTlvs ? tlvsFor(came, action.tlvs, tlvsOn?.(action.channel)) : came;
@@ -346,8 +349,11 @@ export function forwardOf(
       hops: message.hops,
       log,
     },
-    ...when,
+    queue,
+    dueMs,
+    expiresMs,
     priority: sms?.priority ?? 0,
+    ...(ways === undefined ? {} : { ways }),
   };
 }
 

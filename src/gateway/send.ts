@@ -321,7 +321,7 @@ export function createSender(parts: SendParts): Sender {
     else if (outcome.do === "onward") moving.onward(state, row, outcome, tries);
     else {
       const { status, providerId } = outcome;
-      void finish(state, row, { status, error, providerId, tries, ...(inParts && { inParts }) });
+      void finish(state, row, { status, error, providerId, tries, inParts });
     }
     plan(state);
   }

@@ -70,6 +70,7 @@ export function createSentMemory(): SentMemory {
   };
 }
 
-function withoutLog({ message, original, ...part }: Sent): Sent {
-  return { ...part, message: { ...message, log: [] }, original: { ...original, log: [] } };
+function withoutLog(sent: Sent): Sent {
+  const { message, original } = sent;
+  return { ...sent, message: { ...message, log: [] }, original: { ...original, log: [] } };
 }

@@ -302,13 +302,13 @@ export function stepsOf(
     putInQueue(number, forward);
   }
 
-  function putInQueue(number: number, { message, queue: name, ...rest }: Forward): void {
-    const { id, root } = message;
-    const times = [untilMs(rest.dueMs), Math.ceil(rest.expiresMs - given.nowMs)];
-    const taken = String(rest.taken === true);
-    const row = [number, id, root, quoted(name), rest.priority, ...times, taken];
-    if (rest.ways === undefined) queue.put(row);
-    else queueWithWays.put([...row, quoted(JSON.stringify(rest.ways))]);
+  function putInQueue(number: number, forward: Forward): void {
+    const { id, root } = forward.message;
+    const { queue: name, priority, dueMs, expiresMs, taken = false, ways } = forward;
+    const expires = Math.ceil(expiresMs - given.nowMs);
+    const row = [number, id, root, quoted(name), priority, untilMs(dueMs), expires, String(taken)];
+    if (ways === undefined) queue.put(row);
+    else queueWithWays.put([...row, quoted(JSON.stringify(ways))]);
   }
 
   function putLater({ id, root, kind, dueMs, payload }: Later): void {
