@@ -130,7 +130,7 @@ async function beside(folder: string, store: Store, sendUrl: string, key: string
 
 /** Load by wrk, without a key by a GET; undefined where it is not installed. */
 async function wrk(folder: string, url: string, key?: string): Promise<Load | undefined> {
-  const script = join(folder, "post.lua");
+  const script = join(folder, "send.lua");
   await writeFile(script, WRK);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", script, url];
   const own = key === undefined ? [] : ["--", key];

@@ -40,10 +40,22 @@ export function createFinisher(parts: {
     // It may have been moved to another queue than the one that it was forwarded to.
     const { channel } = queueParts(row.queue);
     const atMs = clock.nowMs();
-    const reportAsked = asksReport(message);
-    // Twice in each life: copying what is left of an object takes five times as long as naming it.
-    const which = { id, kind, root, joined, channel, tries, providerId, status, error, inParts };
-    const finish: Finish = { ...which, reportAsked, atMs, maybeTwice };
+    // Each field by its name: twice in each life, copying what is left of an object takes several times as long.
+    const finish: Finish = {
+      id,
+      kind,
+      root,
+      joined,
+      channel,
+      tries,
+      providerId,
+      status,
+      error,
+      inParts,
+      reportAsked: asksReport(message),
+      atMs,
+      maybeTwice,
+    };
     if (kind === "sms" && status === "SENT") {
       // No end when a report was asked for, and nobody waits for one when none was. Nothing is
       // awaited before this is in the writer's queue: the report must come behind it.

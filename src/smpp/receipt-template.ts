@@ -104,7 +104,7 @@ function moment(ms: number | undefined, dates: ReceiptForm["dates"]): string {
   if (dates === "unix") return String(Math.floor((ms ?? 0) / 1_000));
   const [from, to] = DATES[dates];
   const iso = ms === undefined ? noMoment : new Date(ms).toISOString();
-  // Cut by hand: a pattern that looks for what stands between them took five times as long.
+  // Cut by hand: a pattern that looks for what stands between them took half as long again.
   const day = iso.slice(from, 4) + iso.slice(5, 7) + iso.slice(8, 10);
   return day + iso.slice(11, 13) + iso.slice(14, 16) + iso.slice(17, to);
 }
