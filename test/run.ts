@@ -16,15 +16,15 @@ const compileCache = join(tmpdir(), "node-compile-cache");
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith("--"));
 const named = given.filter((argument) => !argument.startsWith("--"));
-// Foreign peers are for CI, which installs them and runs that folder by itself. Crashes, bounds and backups take the
-// whole machine for minutes: `npm run test:hard` has them, and CI. Commands start a process each, two minutes of
-// processor in all: `npm run test:cli` has them, and CI. The hour of `npm run test:long` comes last
-// and by itself: it measures.
+// Foreign peers are for CI, which installs them and runs that folder by itself. CI also has what is apart here:
+// crashes, bounds and backups take the whole machine for minutes (`npm run test:hard`); commands start a process
+// each, two minutes of processor in all (`npm run test:cli`); what happens later has a whole gateway for each test, and
+// waits (`npm run test:later`). The hour of `npm run test:long` comes last and by itself: it measures.
 const isLong = process.env["SIGNALBOX_ROUNDS"] === "long";
 const elsewhere = [
   "foreign",
   "soak",
-  ...(isLong ? [] : ["crash", "bounds", "backup", "authoring", "cli"]),
+  ...(isLong ? [] : ["crash", "bounds", "backup", "authoring", "cli", "later"]),
 ];
 const files =
   named.length > 0

@@ -14,8 +14,9 @@ export interface Fleet {
    */
   load(bundle: Bundle): Promise<LoadAnswer>;
   /**
-   * Starts the spare. To be called before the first event; until then there is one host, which nothing
-   * else is given, so that the start does not wait for two to load everything.
+   * From now on there is a spare: `spareAfterMs` later, or as soon as a bundle is to be loaded. To be called before
+   * the first event; until then there is one host, which nothing else is given, so that the start does not wait for
+   * two to load everything.
    */
   startSpare(): void;
   /** Tells every host the names of a bundle's triggers. To be called before an event is sent there. */
@@ -78,6 +79,9 @@ const startTriesMax = 4;
  */
 const loadDeathsMax = 3;
 
+/** ms. Who has just been started has enough to do; a death before that costs the start of one host, 0.2 s. */
+const spareAfterMs = 2_000;
+
 /** Two hosts: with more, a memory-hungry script would cost more than it saves. */
 const hostsMax = 2;
 
@@ -92,6 +96,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
   let lastDeath = "";
   let pause = 0;
   let timer: NodeJS.Timeout | undefined;
+  let spareTimer: NodeJS.Timeout | undefined;
   let closing = false;
   let hostsWanted = 1;
 
@@ -183,12 +188,20 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     for (let count = members.size; count < hostsWanted; count++) start();
   }
 
+  /** The spare as well, unless a death made it wait. */
+  function refillNow(): void {
+    clearTimeout(spareTimer);
+    spareTimer = undefined;
+    if (timer === undefined) refill();
+  }
+
   /** The warm host that has no events; waits for it. */
   async function spare(): Promise<Member | undefined> {
     for (;;) {
       const isFree = (one: Member) => one.warm && (one !== active || hostsWanted === 1);
       const found = [...members].find(isFree);
       if (found !== undefined || closing) return found;
+      if (spareTimer !== undefined) refillNow();
       await woken();
     }
   }
@@ -241,8 +254,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     },
     startSpare() {
       hostsWanted = hostsMax;
-      // After a death the timer does it.
-      if (timer === undefined) refill();
+      spareTimer = setTimeout(refillNow, spareAfterMs);
     },
     arm(arming) {
       const one = held.get(arming.isolate);
@@ -264,6 +276,7 @@ export async function openFleet(owner: FleetOwner): Promise<Fleet> {
     async close() {
       closing = true;
       clearTimeout(timer);
+      clearTimeout(spareTimer);
       for (const wake of waiters) wake();
       await Promise.all([...members].map((one) => one.host.close()));
     },

@@ -1,6 +1,7 @@
 /** The host process dies, by a script or from outside: every event still gets its decision. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../support/gateway-process.ts";
 import { messageRequest, openScripts, script } from "../support/run-trigger.ts";
 
 const good = script(`export const GOOD = onMessage({ channels: ["GOOD"] }, (m) => m.accept());`);
@@ -56,7 +57,11 @@ test("kill -9 in mid-load: every event is decided, and no host call is made twic
 test("the spare takes over from a dead host, and a new spare is started", async () => {
   await using running = await openScripts({ "good.ts": good });
   const { engine } = running;
+  // Who has just started does without, until something is to be loaded.
+  assert.equal(engine.facts().hosts.length, 1);
+  await running.save({ "other.ts": good.replaceAll("GOOD", "OTHER") });
   const [first, second] = engine.facts().hosts;
+  assert.notEqual(second, undefined);
   process.kill(first ?? 0, "SIGKILL");
   const ruling = await engine.decide(messageRequest({ channel: "GOOD" }));
   assert.equal(ruling.verdict, "accept");
@@ -68,8 +73,24 @@ test("the spare takes over from a dead host, and a new spare is started", async 
   assert.ok(!hosts.includes(first ?? 0));
 });
 
+test("a host that dies before there is a spare is replaced by a new one", async () => {
+  await using running = await openScripts({ "good.ts": good });
+  const { engine } = running;
+  const [first] = engine.facts().hosts;
+  process.kill(first ?? 0, "SIGKILL");
+  const ruling = await engine.decide(messageRequest({ channel: "GOOD" }));
+  assert.equal(ruling.verdict, "accept");
+  assert.notEqual(engine.facts().hosts[0], first);
+  assert.ok(
+    await until(async () => engine.facts().hosts.length === 2, 10_000),
+    "the spare comes by itself",
+  );
+});
+
 test("both hosts dead at once: events wait for the next one", async () => {
   await using running = await openScripts({ "good.ts": good });
+  await running.save({ "other.ts": good.replaceAll("GOOD", "OTHER") });
+  assert.equal(running.engine.facts().hosts.length, 2);
   for (const pid of running.engine.facts().hosts) process.kill(pid, "SIGKILL");
   const rulings = await Promise.all(
     ["1", "2", "3"].map((id) => running.engine.decide(messageRequest({ channel: "GOOD", id }))),

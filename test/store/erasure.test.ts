@@ -1,4 +1,4 @@
-// Pages, batches and counts; what a whole gateway does is in test/flow/retention.test.ts.
+// Pages, batches and counts; what a whole gateway does is in test/later/retention.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressOf } from "../../src/model/address.ts";
