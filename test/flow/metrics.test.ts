@@ -66,6 +66,9 @@ test("the metrics over TCP say what was sent, refused, answered, reported and st
   assert.equal(status, 0x45);
   await esme.delivered(102);
   await gateway.running.settled();
+  // The spare host comes a while after the start, which all that may have overtaken.
+  const spare = async () => valueOf(await page(gateway), "signalbox_trigger_hosts") === 2;
+  assert.ok(await until(spare, patienceMs), "no spare trigger host");
 
   const all = await page(gateway);
   const value = (name: string, labels = {}) => valueOf(all, `signalbox_${name}`, labels);
@@ -97,7 +100,6 @@ test("the metrics over TCP say what was sent, refused, answered, reported and st
   assert.equal(value("trigger_faults_total"), 0);
   assert.ok((value("trigger_seconds_total", { trigger: "FWD" }) ?? 0) > 0);
   assert.equal(value("trigger_state", { trigger: "FWD", state: "active" }), 1);
-  assert.equal(value("trigger_hosts"), 2);
   assert.equal(value("open_events"), 0);
   assert.equal(value("database_up"), 1);
   assert.ok((value("database_round_trip_seconds") ?? 0) > 0);
