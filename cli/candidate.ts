@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { cp, mkdtemp, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -48,7 +49,7 @@ export async function candidateFolder(
   }
 }
 
-async function found(path: string): ReturnType<typeof stat> {
+async function found(path: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {

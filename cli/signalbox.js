@@ -8,7 +8,7 @@ import { dirname, join } from "path";
 import { fileURLToPath, pathToFileURL } from "url";
 
 /** The major version whose type stripping and native modules the project is made for. */
-const nodeMajor = 24;
+const nodeMajor = 26;
 
 /**
  * V8 takes memory before it looks for what is not needed any more, as long as the machine has some: the

@@ -64,7 +64,7 @@ export async function selfSigned(
   const signature = sign("sha256", body, privateKey);
   const whole = sequence(body, algorithm, tagged(BIT_STRING, Buffer.of(0), signature));
   return {
-    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }),
     certificate: pem(whole),
   };
 }

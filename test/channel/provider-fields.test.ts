@@ -76,7 +76,7 @@ test("[C20] `tls:` before the address begins with a ClientHello, without it with
       server.once("connection", (socket) => {
         socket
           .on("error", () => {})
-          .once("data", (data) => {
+          .once("data", (data: Buffer) => {
             resolve(data);
             socket.destroy();
           });

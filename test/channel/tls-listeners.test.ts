@@ -130,7 +130,7 @@ test("[Y11] each name has its certificate, the others see the default one", asyn
     ["else.example", "CN=signalbox"],
     [undefined, "CN=signalbox"],
   ] as const)
-    assert.equal(await shownFor(ours, name), subject, name);
+    assert.equal(await shownFor(ours, name), subject, name ?? "no name");
   const ca = await readFile(join(folder, "a.pem"), "utf8");
   await using esme = await customer(tlsPort(ours), { ca, servername: "a.example" });
   assert.equal(esme.bindStatus, 0);

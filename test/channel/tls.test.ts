@@ -211,7 +211,7 @@ test("[C20] `tls:` before the provider's name begins with a ClientHello, no pref
   const first = Promise.withResolvers<Buffer>();
   let next = first;
   const bare = createServer((socket) => {
-    socket.on("error", () => {}).once("data", (octets) => next.resolve(octets));
+    socket.on("error", () => {}).once("data", (octets: Buffer) => next.resolve(octets));
   });
   bare.listen(0, host);
   t.after(() => bare.close());

@@ -96,7 +96,7 @@ test("only a text that is nothing but the word, or the word and a keyword of tha
     undefined,
     `stop${" !".repeat(40)}`,
   ])
-    assert.equal(await say(text), undefined, text);
+    assert.equal(await say(text), undefined, text ?? "no text");
   assert.deepEqual(world.stopped, []);
   for (const text of ["STOP", " « Arret ! » ", "win stop", "Stop, win"]) await say(text);
   assert.equal(world.stopped.length, 4);
