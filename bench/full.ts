@@ -88,7 +88,7 @@ export async function full(): Promise<boolean> {
     most("life at 1,000/s, p50", atRate.load.dlr.p50_ms, "ms", 10);
     most("life at 1,000/s, p99", atRate.load.dlr.p99_ms, "ms", 60);
 
-    const shared = await compared(bench, lives, { binds: manyBinds, window: 10 }, keep);
+    const shared = await ofManyBinds(bench, lives, keep);
     least(`${manyBinds} binds against one`, shared, "%", 80);
 
     const sent = runs.reduce((sum, { load }) => sum + load.ok, 0);
@@ -101,15 +101,8 @@ export async function full(): Promise<boolean> {
     keep(million);
     most("memory after a million, gateway and host", memoryOf(million), "MiB", 400, 300);
     most("memory against that after the first minute", percent(memoryOf(million), early), "%", 110);
-    const later = keep(
-      await bench.measure("whole lives beside a million", {
-        count: seconds(lives, comparedS * 2),
-        window: 100,
-        reports: true,
-      }),
-    );
-    const ratio = percent(ratePerS(later), ratePerS(lives));
-    least("whole lives beside a million others", ratio, "%", 90);
+    const beside = await besideFresh(bench, lives, keep);
+    least("whole lives beside a million others", beside, "%", 90);
   }
 
   for (const window of [10, 100]) {
@@ -160,28 +153,31 @@ async function aloneNow(): Promise<number> {
   }
 }
 
-/** How fast the load is in this other form, in % of one bind's; in turns. */
-async function compared(
-  bench: Bench,
-  like: Run,
-  other: { readonly binds: number; readonly window: number },
-  keep: (run: Run) => Run,
-): Promise<number> {
-  const count = seconds(like, comparedS);
-  const rates: { readonly one: number; readonly other: number }[] = [];
-  for (let turn = 0; turn < turns; turn += 1) {
-    const one = await bench.measure("one bind", { count, window: 100, reports: true });
-    const many = keep(
-      await bench.measure(`${other.binds} binds`, { count, ...other, reports: true }),
-    );
-    rates.push({ one: ratePerS(one), other: ratePerS(many) });
-  }
-  return percent(median(rates.map((rate) => rate.other)), median(rates.map((rate) => rate.one)));
+/** How fast 200 sessions of the customer are, in % of one. */
+function ofManyBinds(bench: Bench, like: Run, keep: (run: Run) => Run): Promise<number> {
+  const how = { count: seconds(like, comparedS), reports: true };
+  return inTurns(ratePerS, {
+    one: () => bench.measure("one bind", { ...how, window: 100 }),
+    other: async () =>
+      keep(await bench.measure(`${manyBinds} binds`, { ...how, binds: manyBinds, window: 10 })),
+  });
+}
+
+/** How fast a gateway is whose database holds all that went before, in % of a new one. */
+async function besideFresh(old: Bench, like: Run, keep: (run: Run) => Run): Promise<number> {
+  await using fresh = await openBench();
+  const warm = { count: warmUpMessages, window: 100, reports: true };
+  await fresh.measure("warm-up of a new gateway", warm);
+  const how = { ...warm, count: seconds(like, comparedS) };
+  return await inTurns(ratePerS, {
+    one: () => fresh.measure("beside nothing", how),
+    other: async () => keep(await old.measure("beside a million lives", how)),
+  });
 }
 
 /**
  * What more triggers cost that have nothing to do with the traffic, in % of processor for each message, which
- * other users of the machine change less than the rate; in turns.
+ * other users of the machine change less than the rate.
  */
 async function costOf(folder: string, keep: (run: Run) => Run): Promise<number> {
   await using few = await openBench();
@@ -190,13 +186,30 @@ async function costOf(folder: string, keep: (run: Run) => Run): Promise<number> 
   const like = await few.measure("warm-up", warm);
   await many.measure(`warm-up with ${manyTriggers} more triggers`, warm);
   const how = { ...warm, count: seconds(like, comparedS) };
-  const ratios: number[] = [];
+  const share = await inTurns(processorUs, {
+    one: () => few.measure("the eight triggers", how),
+    other: async () => keep(await many.measure(`beside ${manyTriggers} others`, how)),
+  });
+  return share - 100;
+}
+
+/**
+ * The other's figure in % of the one's: the median of turns, in each of which one follows the other, so that both
+ * see the same machine.
+ */
+async function inTurns(
+  figure: (run: Run) => number,
+  { one, other }: { readonly one: () => Promise<Run>; readonly other: () => Promise<Run> },
+): Promise<number> {
+  const shares: number[] = [];
   for (let turn = 0; turn < turns; turn += 1) {
-    const without = await few.measure("the eight triggers", how);
-    const beside = keep(await many.measure(`beside ${manyTriggers} others`, how));
-    ratios.push(percent(processorUs(beside), processorUs(without)));
+    // Who begins changes, since the machine may become slower as it goes on.
+    const began = turn % 2 === 0 ? await one() : await other();
+    const followed = turn % 2 === 0 ? await other() : await one();
+    const [first, second] = turn % 2 === 0 ? [began, followed] : [followed, began];
+    shares.push(percent(figure(second), figure(first)));
   }
-  return median(ratios) - 100;
+  return median(shares);
 }
 
 function processorUs({ cpuUsPerMessage: us }: Run): number {

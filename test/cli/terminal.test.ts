@@ -15,8 +15,10 @@ const question = { warning, word: "SMPP1", named: "the name of the queue", yes: 
 function terminal(typed: string) {
   const input = Object.assign(new PassThrough(), { isTTY: true });
   const output = new PassThrough();
+  let seen = "";
+  output.setEncoding("utf8").on("data", (text: string) => (seen += text));
   input.write(typed);
-  return { dialog: { input, output }, seen: () => String(output.read() ?? "") };
+  return { dialog: { input, output }, seen: () => seen };
 }
 
 test("a person is told what will be lost and types the name again", async () => {
