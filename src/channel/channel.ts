@@ -106,9 +106,9 @@ export interface Channel {
   readonly isPaced?: () => boolean;
   /**
    * How many requests may be handed over right now; 0 while nobody is bound. For a channel that
-   * customers bind to, `account` says for whom.
+   * customers bind to, `account` says for whom; of hundreds of sessions no more are asked than make `enough`.
    */
-  room(account: string | undefined): number;
+  room(account: string | undefined, enough?: number): number;
   /**
    * A message as it goes over this channel: one request or, where its text has to be split, several;
    * or why it cannot. Called once for each try of a message.

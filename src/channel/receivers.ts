@@ -10,10 +10,13 @@ export interface Receivers {
   closed(customer: Customer): void;
   /** In the order in which they were bound. */
   of(account: string | undefined): readonly Session[];
+  /** Requests that they can take now. No more of them are asked than make `enough`: each message asks. */
+  room(account: string | undefined, enough?: number): number;
 }
 
 export function createReceivers(): Receivers {
   const byAccount = new Map<string | undefined, Session[]>();
+  const of = (account: string | undefined): readonly Session[] => byAccount.get(account) ?? none;
   return {
     bound({ session, account, bindType }) {
       if (bindType === "transmitter") return;
@@ -26,7 +29,15 @@ export function createReceivers(): Receivers {
       if (left.length > 0) byAccount.set(account, left);
       else byAccount.delete(account);
     },
-    of: (account) => byAccount.get(account) ?? none,
+    of,
+    room(account, enough = Infinity) {
+      let room = 0;
+      for (const session of of(account)) {
+        room += session.room();
+        if (room >= enough) break;
+      }
+      return room;
+    },
   };
 }
 

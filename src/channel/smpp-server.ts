@@ -100,11 +100,7 @@ export async function openSmppServer(
     rate: settings.rate,
     queueMax: settings.queueMax,
     acceptsAny: (what) => (what === "bind" ? settings.acceptAnyBind : settings.acceptAnyMessage),
-    room(account) {
-      let room = 0;
-      for (const session of receivers.of(account)) room += session.room();
-      return room;
-    },
+    room: receivers.room,
     write: createWriting(settings),
     send,
     alert: (account, event) =>

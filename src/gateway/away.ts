@@ -23,7 +23,7 @@ export function createAway(parts: {
     const { channel: name, account } = state;
     if (held(name)) return undefined;
     if (stops.of(state) === "breakerOpen") return `${state.name} failed too often`;
-    const hasRoom = channel !== undefined && channel.room(account) > 0;
+    const hasRoom = channel !== undefined && channel.room(account, 1) > 0;
     const isBusy = state.busy.size > state.kept.size;
     if (hasRoom || isBusy || (channel !== undefined && isThere(channel, account))) {
       state.awaySinceMs = undefined;

@@ -13,8 +13,11 @@ import { faultPauseMs } from "./refill.ts";
  * each answer: so some are marked ahead, and go in the very turn that read the answer.
  */
 export interface Claiming {
-  /** Requests that may be claimed now: the free places of the window, and some ahead of them. */
-  room(state: QueueState, channel: Channel): number;
+  /**
+   * Requests that may be claimed now: the free places of the window, and some ahead of them. Who needs no more
+   * than `enough` of them says so, since it may be the sum of hundreds of sessions.
+   */
+  room(state: QueueState, channel: Channel, enough?: number): number;
   /** Marks rows that were taken; hands over those that nobody has ended meanwhile, as far as there is room. */
   claim(state: QueueState, claimed: readonly Claimed[]): Promise<void>;
   /** It was written with our mark: it comes behind those whose claims are under way. */
@@ -55,8 +58,8 @@ export function createClaiming(parts: {
   const { writer, clock, log, isStopped, wakeIn, finish, release, done } = parts;
   return { room, claim, marked, handOver, giveBack };
 
-  function room(state: QueueState, channel: Channel): number {
-    const free = channel.room(state.account) - state.claiming;
+  function room(state: QueueState, channel: Channel, enough = Infinity): number {
+    const free = channel.room(state.account, state.claiming + enough) - state.claiming;
     if (parts.isProbing(state)) return free > 0 && state.busy.size === state.kept.size ? 1 : 0;
     if (channel.isPaced?.() === true) return free;
     return free + Math.min(Math.ceil(state.handed * aheadShare), aheadMax);
@@ -123,14 +126,14 @@ export function createClaiming(parts: {
 
   function handOver(state: QueueState): void {
     const channel = parts.channel(state.channel);
-    // Not asked for each of them, since it may be the sum of hundreds of sessions.
+    // Not asked for each of them, since that is the sum of as many sessions as it takes.
     let free = 0;
     for (let next = state.ready[0]; next !== undefined; next = state.ready[0]) {
       // The channel may have been paused, or made anew with other settings, since it was written for it;
       // and what was claimed before it may be on its way back.
       if (next.channel !== channel || isStopped(state) || state.returning > 0)
         return giveBack(state);
-      if (free <= 0) free = channel.room(state.account);
+      if (free <= 0) free = channel.room(state.account, state.ready.length);
       if (free <= 0) break;
       state.ready.shift();
       state.claiming -= next.requests;

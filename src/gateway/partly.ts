@@ -101,7 +101,7 @@ export function createPartSender(parts: {
 
   function advance(state: QueueState, halt: boolean): boolean {
     for (const one of begun.get(state) ?? []) {
-      const hasRoom = (): boolean => one.channel.room(state.account) > 0;
+      const hasRoom = (): boolean => one.channel.room(state.account, 1) > 0;
       while (!halt && one.stop === undefined && hasRoom()) {
         const number = one.todo.shift();
         if (number === undefined) break;

@@ -44,7 +44,7 @@ export function createPlacing(parts: {
       if (!state.complete || state.waiting.size > 0 || state.returning > 0) return forward;
       const channel = parts.channel(state.channel);
       if (channel === undefined || isStopped(state)) return forward;
-      if (claiming.room(state, channel) <= 0) return forward;
+      if (claiming.room(state, channel, 1) <= 0) return forward;
       const row = forWhom(rowOf(forward, original), state.account);
       const written = channel.write(row.message);
       const requests = "code" in written ? 1 : written.requests.length;

@@ -14,10 +14,17 @@ const nowMs = 1_000;
 function setUp() {
   const done = { handed: [] as string[], back: [] as string[], expired: [] as string[] };
   const holds = { room: 0, held: false, paced: false, draining: false, gone: [] as string[] };
+  const asked: number[] = [];
   const state = createQueues().of("SMPP1");
   // Only its room and its pace are looked at here.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const channel = { room: () => holds.room, isPaced: () => holds.paced } as unknown as Channel;
+  const channel = {
+    room(_account: string | undefined, enough: number) {
+      asked.push(enough);
+      return holds.room;
+    },
+    isPaced: () => holds.paced,
+  } as unknown as Channel;
   const claiming = createClaiming({
     writer: { claim: () => Promise.resolve(holds.gone) },
     clock: { nowMs: () => nowMs, tickMs: () => nowMs },
@@ -48,7 +55,7 @@ function setUp() {
     const written = { requests: [], reference: 0 };
     return { row: { ...row, original: undefined }, channel: on, written, requests: 1 };
   };
-  return { done, holds, state, channel, claiming, claimedOf };
+  return { done, holds, asked, state, channel, claiming, claimedOf };
 }
 
 test("half as many as the peer has are claimed ahead, a hundred at most, and none while it has nothing", () => {
@@ -62,6 +69,18 @@ test("half as many as the peer has are claimed ahead, a hundred at most, and non
   assert.equal(claiming.room(state, channel), 96);
   holds.paced = true;
   assert.equal(claiming.room(state, channel), -4, "nobody waits for what its rate holds back");
+});
+
+test("of the channel's room no more is asked for than what is claimed, ready or wanted takes", () => {
+  const { holds, asked, state, channel, claiming, claimedOf } = setUp();
+  holds.room = 3;
+  state.claiming = 2;
+  assert.equal(claiming.room(state, channel, 1), 1);
+  assert.equal(claiming.room(state, channel), 1);
+  assert.deepEqual(asked.splice(0), [3, Infinity]);
+  for (const id of ["a", "b", "c"]) claiming.marked(state, claimedOf(id));
+  claiming.handOver(state);
+  assert.deepEqual(asked, [3]);
 });
 
 test("what was claimed ahead goes as soon as there is room, in its order, without another commit", async () => {
