@@ -33,7 +33,8 @@ export function createFinisher(parts: {
 }): Finisher {
   const { writer, clock, ended, announce } = parts;
 
-  return async (row, end) => {
+  // Twice in each life, and most of them wait here for their commit: a function that waits would cost half a kilobyte.
+  return (row, end) => {
     const { status, error, providerId, tries, inParts = false, lines = [] } = end;
     const { id, message, maybeTwice } = row;
     const { root, kind, joined } = message;
@@ -60,16 +61,30 @@ export function createFinisher(parts: {
       // No end when a report was asked for, and nobody waits for one when none was. Nothing is
       // awaited before this is in the writer's queue: the report must come behind it.
       const hooks = announce?.sent(message, row.original ?? row.came, atMs) ?? [];
-      await writer.finish(hooks.length === 0 ? finish : { ...finish, hooks });
-      return [];
+      return writer.finish(hooks.length === 0 ? finish : { ...finish, hooks }).then(noForwards);
     }
-    const conclusion =
-      kind === "report" ? deliveredLine(row, end, atMs) : await ended(row, status, error);
-    const all = [...lines, ...conclusion.lines];
-    await writer.finish({ ...finish, conclusion: { ...conclusion, lines: all } });
-    const { tell, made = [] } = conclusion;
-    return [...tell, ...made.map(({ forward }) => forward)];
+    if (kind === "report")
+      return conclude(finish, lines, deliveredLine(row, end, atMs)).then(noForwards);
+    return ended(row, status, error).then(async (following) => {
+      await conclude(finish, lines, following);
+      const { tell, made = [] } = following;
+      return [...tell, ...made.map(({ forward }) => forward)];
+    });
   };
+
+  function conclude(
+    finish: Finish,
+    lines: readonly TraceLine[],
+    following: Following,
+  ): Promise<void> {
+    const conclusion =
+      lines.length === 0 ? following : { ...following, lines: [...lines, ...following.lines] };
+    return writer.finish({ ...finish, conclusion });
+  }
+}
+
+function noForwards(): readonly Forward[] {
+  return [];
 }
 
 /** Will the provider tell what became of it? registered_delivery bits 0-1, SMPP v3.4 §5.2.17. */

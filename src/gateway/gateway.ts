@@ -31,7 +31,7 @@ import { createHolds, type Holds } from "./holds.ts";
 import { createIdBases } from "./id-base.ts";
 import { type Inbound, ownerFor } from "./inbound.ts";
 import { startLater } from "./later.ts";
-import { meteredFinisher } from "./metered.ts";
+import { meterEnd } from "./metered.ts";
 import { createOwnChanges } from "./own-changes.ts";
 import { createOnItsWay } from "./on-its-way.ts";
 import { createOperations, type Operations } from "./operations.ts";
@@ -177,8 +177,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     onItsWay,
     tally,
     meter,
-    finisher: meteredFinisher(createFinisher({ writer, clock, ended, announce }), meter),
-    finished({ id, message, original }, { status: state, error }) {
+    finisher: createFinisher({ writer, clock, ended, announce }),
+    finished(row, end) {
+      const { id, message, original } = row;
+      const { status: state, error } = end;
+      meterEnd(row, end, meter);
       transactions.ended(id, state, error, asksReport(message));
       changes.ended(message, original, state, error);
     },

@@ -3,7 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { BindAnswer, BindEvent, MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Message, Sms } from "../model/message.ts";
 import type { AnswerCode, Meter } from "../model/meter.ts";
-import { type Finisher, asksReport } from "./finish.ts";
+import { type End, type SendRow, asksReport } from "./finish.ts";
 import { queueParts } from "./queue-name.ts";
 
 /** Counts how messages are answered, and how long that takes: from the channel's call to the commit. */
@@ -11,18 +11,23 @@ export function meteredMessages(
   answer: (event: MessageEvent) => Promise<MessageAnswer>,
   { meter, clock }: { readonly meter: Meter; readonly clock: Clock },
 ): (event: MessageEvent) => Promise<MessageAnswer> {
-  return async (event) => {
+  return (event) => {
     const startMs = clock.tickMs();
-    // What it is when the answerer throws: the channel tells the peer so.
-    let code: AnswerCode = "internal";
-    try {
-      const answered = await answer(event);
-      code = codeOf(answered);
-      return answered;
-    } finally {
+    const count = (code: AnswerCode): void => {
       const { channel, account } = event.message;
       meter.messageAnswered({ channel, account, code, tookMs: clock.tickMs() - startMs });
-    }
+    };
+    return answer(event).then(
+      (answered) => {
+        count(codeOf(answered));
+        return answered;
+      },
+      (cause: unknown) => {
+        // The channel tells the peer so.
+        count("internal");
+        throw cause;
+      },
+    );
   };
 }
 
@@ -70,13 +75,8 @@ export function meteredSend(
   });
 }
 
-/** Counts the ends of messages that went out; one whose report is awaited has not ended. */
-export function meteredFinisher(finish: Finisher, meter: Meter): Finisher {
-  return async (row, end) => {
-    const tell = await finish(row, end);
-    const { kind } = row.message;
-    const awaitsReport = end.status === "SENT" && asksReport(row.message);
-    if (kind === "sms" && !awaitsReport) meter.ended(queueParts(row.queue).channel, end.status);
-    return tell;
-  };
+/** Counts the end of a message that went out; one whose report is awaited has not ended. */
+export function meterEnd({ message, queue }: SendRow, { status }: End, meter: Meter): void {
+  const awaitsReport = status === "SENT" && asksReport(message);
+  if (message.kind === "sms" && !awaitsReport) meter.ended(queueParts(queue).channel, status);
 }

@@ -85,26 +85,26 @@ export function placedWriter(
     record,
     receivePart,
     hold,
-    async accept(acceptance) {
+    accept(acceptance) {
       const { message } = acceptance;
       const forwards = acceptance.forwards.map((forward) => reserve(forward, message));
-      let isIn = false;
-      try {
-        const answer = await writer.accept({ ...acceptance, forwards });
-        isIn = answer === "accepted";
-        return answer;
-      } finally {
-        if (!isIn) forwards.forEach(forgo);
-      }
+      return writer.accept({ ...acceptance, forwards }).then(
+        (answer) => {
+          if (answer !== "accepted") forwards.forEach(forgo);
+          return answer;
+        },
+        (cause: unknown) => {
+          forwards.forEach(forgo);
+          throw cause;
+        },
+      );
     },
-    async conclude(conclusion) {
+    conclude(conclusion) {
       const tell = conclusion.tell.map((forward) => reserve(forward));
-      try {
-        await writer.conclude({ ...conclusion, tell });
-      } catch (cause) {
+      return writer.conclude({ ...conclusion, tell }).catch((cause: unknown) => {
         tell.forEach(forgo);
         throw cause;
-      }
+      });
     },
   };
 }

@@ -2,18 +2,18 @@ import type { Channel } from "../channel/channel.ts";
 import type { AccountOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Ruling } from "../model/decision.ts";
-import { addressOf } from "../model/address.ts";
 import { amountNumber } from "../model/amount.ts";
 import { ERRORS, type ErrorCode, GatewayError } from "../model/error.ts";
 import type { MessageAnswer, MessageEvent } from "../model/event.ts";
 import type { Log } from "../model/log.ts";
-import type { Message, Sms, TraceLine } from "../model/message.ts";
+import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { ChannelTlvs } from "../model/tlv.ts";
 import type { Announcer } from "../model/webhook.ts";
-import type { Forward, Writer } from "../store/writer.ts";
+import type { Acceptance, Forward, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Priced, chargeOf } from "./charging.ts";
+import { forwardOf, withReport } from "./forward.ts";
 import { type Maker, offerMade } from "./make.ts";
 import {
   type ForwardToOne,
@@ -26,7 +26,6 @@ import type { QueueFor } from "./queue-for.ts";
 import type { Routed } from "./routing.ts";
 import { storyOf } from "./story.ts";
 import { datagramWaitMs, modeOfEvent, reaches, termOf } from "./term.ts";
-import { tlvsFor } from "./tlvs.ts";
 import type { Transactions } from "./transaction.ts";
 import { waysOf } from "./ways-of.ts";
 
@@ -91,7 +90,7 @@ export function messageAnswerer(
     return answer;
   }
 
-  async function accept(
+  function accept(
     event: MessageEvent,
     ruling: Extract<Ruling, { verdict: "accept" }>,
   ): Promise<MessageAnswer> {
@@ -170,6 +169,26 @@ export function messageAnswerer(
     lines.push({ at: nowMs, what: "answered", facts });
     const message: Message = { ...taken, account, log: [...event.message.log, ...lines] };
     const status = statusOf(failed, forwards, scheduledMs);
+    const acceptance = { message, charge, forwards, made, status, error: failed };
+    const withheldMs = isWaitedFor ? (waitMs ?? 0) : undefined;
+    return commit(event, ruling, acceptance, { asked, unreached, withheldMs });
+  }
+
+  /** A function of its own: most messages wait here, and one that waits keeps all that it has worked out. */
+  async function commit(
+    event: MessageEvent,
+    ruling: Ruling,
+    acceptance: Acceptance & Pick<Required<Acceptance>, "made">,
+    after: {
+      /** Credits. */
+      readonly asked: number;
+      readonly unreached: ReturnType<typeof leftOut>;
+      /** How long its sender waits for the outcome; undefined when the commit is his answer. */
+      readonly withheldMs: number | undefined;
+    },
+  ): Promise<MessageAnswer> {
+    const { message, forwards, made, charge } = acceptance;
+    const { asked, unreached, withheldMs } = after;
     try {
       const { text, encoding, parts: short } = event;
       const hooks = parts.announce?.accepted({
@@ -178,11 +197,10 @@ export function messageAnswerer(
         encoding,
         parts: short,
         forwards: forwards.map((one) => one.message),
-        status,
-        error: failed,
+        status: acceptance.status,
+        error: acceptance.error,
       });
-      const rows = { message, charge, forwards, made, ...(hooks?.length ? { hooks } : {}) };
-      const outcome = await writer.accept({ ...rows, status, error: failed });
+      const outcome = await writer.accept(hooks?.length ? { ...acceptance, hooks } : acceptance);
       if (outcome === "no_credit")
         return await refuse(event, ruling, "no_credit", `${asked} asked`);
     } catch (cause) {
@@ -192,9 +210,10 @@ export function messageAnswerer(
       log.error({ ...about(event), err: cause }, "message not stored");
       return { kind: "refused", code: cause.code, reason: cause.message };
     }
-    const answer = isWaitedFor
-      ? parts.transactions.begin(message, forwards, waitMs ?? 0)
-      : { kind: "accepted" as const, id: message.id, ...(charge && { charged: asked }) };
+    const answer =
+      withheldMs === undefined
+        ? { kind: "accepted" as const, id: message.id, ...(charge && { charged: asked }) }
+        : parts.transactions.begin(message, forwards, withheldMs);
     offer(forwards, message);
     offerMade(offer, made);
     if (unreached.length === 0) return answer;
@@ -262,15 +281,6 @@ function partsToEach({ parts, destinations = [] }: MessageEvent): number {
   return destinations.length < 2 ? parts : Math.max(1, Math.round(parts / destinations.length));
 }
 
-function withReport(
-  { message }: MessageEvent,
-  action: ForwardToOne,
-  channel: Channel | undefined,
-): ForwardToOne {
-  const isAsked = ((message.sms?.registeredDelivery ?? 0) & outcomeBits) !== 0;
-  return isAsked || channel?.taken !== "SENT" ? action : { ...action, report: true };
-}
-
 function about(event: MessageEvent): Record<string, unknown> {
   const { id, channel } = event.message;
   return { channel, session: event.session, message: id };
@@ -300,86 +310,4 @@ function noRoom({ origin }: MessageEvent): Refused {
 
 function errorOf(answer: MessageAnswer): string {
   return answer.kind === "refused" ? String(answer.code) : "unanswered";
-}
-
-/** What goes out because of one action, or what is wrong with it. */
-export function forwardOf(
-  event: MessageEvent,
-  action: ForwardToOne,
-  place: Pick<Forward, "queue" | "dueMs" | "expiresMs"> & {
-    readonly ways?: Forward["ways"] | undefined;
-    readonly log?: Message["log"];
-  },
-  { newId, tlvsOn }: Pick<ReceiveParts, "newId" | "tlvsOn">,
-): Forward | { readonly fault: ErrorCode; readonly text: string } {
-  const { message } = event;
-  const { queue, dueMs, expiresMs, ways, log = [] } = place;
-  const came = message.sms?.tlvs ?? [];
-  const hasTlvs = came.length > 0 || action.tlvs !== undefined;
-  const tlvs = hasTlvs ? tlvsFor(came, action.tlvs, tlvsOn?.(action.channel)) : came;
-  if ("fault" in tlvs)
-    return { fault: "trigger_failed", text: `forward to ${action.channel}: ${tlvs.fault}` };
-  const changed =
-    action.text !== undefined ||
-    action.dataCoding !== undefined ||
-    action.from !== undefined ||
-    action.to !== undefined ||
-    action.receiver !== undefined ||
-    action.report === true ||
-    tlvs !== came;
-  const sms =
-    message.sms === undefined || !changed ? message.sms : changedSms(message.sms, action, tlvs);
-  return {
-    message: {
-      id: newId(),
-      root: message.root,
-      parent: message.id,
-      kind: message.kind,
-      direction: "out",
-      channel: action.channel,
-      account: action.account ?? message.account,
-      from: action.from ?? message.from,
-      to: action.to ?? action.receiver?.to ?? message.to,
-      sms,
-      report: undefined,
-      ...(action.receiver === undefined ? {} : { destinations: [action.receiver.address] }),
-      ...(message.joined === undefined ? {} : { joined: message.joined }),
-      ...(message.client === undefined ? {} : { client: message.client }),
-      sameAsParent: !changed,
-      hops: message.hops,
-      log,
-    },
-    queue,
-    dueMs,
-    expiresMs,
-    priority: sms?.priority ?? 0,
-    ...(ways === undefined ? {} : { ways }),
-  };
-}
-
-/** registered_delivery, bits 0-1 (SMPP v3.4 §5.2.17): which outcomes are told; 1 is each of them. */
-const outcomeBits = 0x03;
-const reportAlways = 0x01;
-
-function changedSms(sms: Sms, action: ForwardToOne, tlvs: Sms["tlvs"]): Sms {
-  return {
-    ...sms,
-    tlvs,
-    ...(action.from === undefined ? {} : { from: addressOf(action.from) }),
-    ...(action.receiver === undefined ? {} : { to: action.receiver.address }),
-    ...(action.to === undefined ? {} : { to: addressOf(action.to) }),
-    ...(action.report === true
-      ? { registeredDelivery: (sms.registeredDelivery & ~outcomeBits) | reportAlways }
-      : {}),
-    ...(action.text === undefined ? {} : { text: action.text, octets: Buffer.alloc(0) }),
-    ...(action.dataCoding === undefined ? {} : codedAs(action.dataCoding, action.text ?? sms.text)),
-  };
-}
-
-/** A text has to be written in that coding; of octets only the number that is told is another. */
-function codedAs(
-  dataCoding: number,
-  text: string | undefined,
-): Pick<Sms, "dataCoding" | "codingAsked"> {
-  return text === undefined ? { dataCoding } : { dataCoding, codingAsked: true };
 }

@@ -12,7 +12,7 @@ import type { Forward } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { keepRows } from "./kept.ts";
 import { type ForwardToOne, type Undirected, forwardsToEach } from "./many.ts";
-import { forwardOf } from "./receive.ts";
+import { forwardOf } from "./forward.ts";
 import type { QueueFor } from "./queue-for.ts";
 import type { Routed } from "./routing.ts";
 import type { Sender } from "./send.ts";

@@ -1,6 +1,7 @@
 import { bareSms } from "../model/bare-sms.ts";
 import { type KeptOptions, messageIdFor } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
+import { openDeadline } from "../model/deadline.ts";
 import type { Ran, ReportAction, Ruling } from "../model/decision.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { StatusEvent } from "../model/event.ts";
@@ -86,11 +87,13 @@ export interface StatusDecider {
 
 export function createStatusDecider(parts: StatusParts): StatusDecider {
   const { engine, make, announce, clock, newId, optionsOf, hears, codingsOn, tlvsOn } = parts;
+  type Told = (ruling: Ruling | undefined) => void;
+  const patience = openDeadline<Told>(statusInlineMs, clock, (tell) => tell(undefined));
   return {
     async inline(event) {
       const hooks = announce?.ended(event) ?? [];
       const asked = engine.decide({ kind: "status", event });
-      const ruling = await within(statusInlineMs, asked);
+      const ruling = await inTime(asked);
       if (ruling === undefined)
         return { ...laterOf(event, [], `not within ${statusInlineMs} ms`), hooks };
       const next = following(event, ruling);
@@ -118,6 +121,17 @@ export function createStatusDecider(parts: StatusParts): StatusDecider {
       return [{ ...told, message: { ...told.message, parent: message.id } }];
     },
   };
+
+  /** undefined when it takes longer; what comes then is dropped. */
+  function inTime(asked: Promise<Ruling>): Promise<Ruling | undefined> {
+    return new Promise((resolve, reject) => {
+      const ticket = patience.hold(resolve);
+      asked.then((ruling) => {
+        patience.release(ticket);
+        resolve(ruling);
+      }, reject);
+    });
+  }
 
   function following(
     event: StatusEvent,
@@ -312,13 +326,4 @@ const TOLD: Readonly<Partial<Record<Status, Report["status"]>>> = {
 /** A receipt goes from the phone to the sender; all else of it is written by the channel. */
 function addressesOf({ from, to, serviceType }: Sms): Sms {
   return { ...bareSms(to, from), serviceType };
-}
-
-/** undefined when it takes longer; what comes then is dropped. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<undefined>((end) => (timer = setTimeout(() => end(undefined), ms)));
-  const first = await Promise.race([work, limit]);
-  clearTimeout(timer);
-  return first;
 }

@@ -125,8 +125,15 @@ export function readResults(text: string, listener: HostListener): void {
 }
 
 function ranLine(line: string): RanLine {
-  const [slot, us, last = ""] = fieldsOf(line, 3);
-  return { slot: Number(slot), us: Number(us), flag: last.charAt(0), payload: last.slice(1) };
+  // Cut by hand, without the list that `fieldsOf` gives: there is one for each trigger of each event.
+  const afterSlot = line.indexOf(" ");
+  const afterUs = line.indexOf(" ", afterSlot + 1);
+  return {
+    slot: Number(line.slice(0, afterSlot)),
+    us: Number(line.slice(afterSlot + 1, afterUs)),
+    flag: line.charAt(afterUs + 1),
+    payload: line.slice(afterUs + 2),
+  };
 }
 
 /** The first fields, which have blanks between; the last one takes the rest of the line. */

@@ -11,7 +11,7 @@ import {
   type RanLine,
   type SentEvent,
 } from "./batch.ts";
-import { type Deadline, openDeadline } from "./deadline.ts";
+import { type Deadline, openDeadline } from "../model/deadline.ts";
 import type { Caller, HostCalls } from "./host-calls.ts";
 import type { Death, HostProcess } from "./host-process.ts";
 import type { TriggerLimits } from "./limits.ts";

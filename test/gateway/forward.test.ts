@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { forwardOf } from "../../src/gateway/receive.ts";
+import { forwardOf } from "../../src/gateway/forward.ts";
 import type { ForwardAction } from "../../src/model/decision.ts";
 import type { Sms } from "../../src/model/message.ts";
 import { sentOf } from "../support/sent.ts";

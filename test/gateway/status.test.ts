@@ -11,7 +11,7 @@ import { createStatusDecider } from "../../src/gateway/status.ts";
 import { sentOf } from "../support/sent.ts";
 
 const doneMs = Date.UTC(2026, 10, 21, 12, 30);
-const clock = { nowMs: () => doneMs, tickMs: () => 0 };
+const clock = { nowMs: () => doneMs, tickMs: () => performance.now() };
 
 function deciderFor(ruling: Promise<Ruling>, options = standardOptions) {
   let made = 0;

@@ -1,5 +1,5 @@
-import type { Clock } from "../model/clock.ts";
-import { createPassing } from "../model/passing.ts";
+import type { Clock } from "./clock.ts";
+import { createPassing } from "./passing.ts";
 
 /** Watches whatever may take one and the same time: so the first that came is the first to be over. */
 export interface Deadline<One> {
