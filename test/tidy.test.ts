@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, "..");
 const LAW: Law = {
   rows: {
     model: { parts: [] },
-    sms: { parts: [] },
+    sms: { parts: ["model"] },
     pattern: { parts: [], packages: ["re2js"] },
     route: { parts: ["model", "pattern", "config"], packages: ["csv-parse"] },
     log: { parts: ["model"], packages: ["pino", "pino-pretty", "prom-client"] },

@@ -8,7 +8,7 @@ import type { Message, Sent, TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
 import type { Report } from "../model/report.ts";
 import type { Status } from "../model/status.ts";
-import type { Forward, Writer } from "../store/writer.ts";
+import type { Conclusion, Forward, Made, Writer } from "../store/writer.ts";
 import type { Engine } from "../trigger/engine.ts";
 import { type Maker, offerMade } from "./make.ts";
 import type { Match, ReportMatcher, Turn } from "./match.ts";
@@ -60,6 +60,15 @@ export interface Reports {
   ): Promise<"done" | "unknown" | "refused">;
 }
 
+/** What the triggers of a report want, with the line that tells of it. */
+interface Wishes {
+  readonly lines: readonly TraceLine[];
+  readonly made: readonly Made[];
+  readonly done: string | undefined;
+}
+
+const accepted: ReportAnswer = { kind: "accepted" };
+
 export function createReports(parts: ReportParts): Reports {
   const { engine, writer, matcher, tally, status, make, clock, log, meter, newId, offer } = parts;
   return { answer, again };
@@ -73,7 +82,7 @@ export function createReports(parts: ReportParts): Reports {
       // Not known yet, or never: kept, so that the provider may forget it.
       await hold(event);
       count(event, "unmatched");
-      return { kind: "accepted" };
+      return accepted;
     } catch (cause) {
       if (!(cause instanceof GatewayError)) throw cause;
       log.error({ ...about(event), err: cause }, "report not stored; the provider keeps it");
@@ -105,95 +114,128 @@ export function createReports(parts: ReportParts): Reports {
   }
 
   /** The triggers decide, then the status, its own triggers' wishes and the trace are one commit. */
-  async function conclude(
+  function conclude(
     event: ReportEvent,
     found: Match,
     done: string | undefined,
   ): Promise<ReportAnswer> {
-    const { sent, repeated, late } = found;
+    return (found.repeated ? noteRepeated(event, found, done) : decide(event, found, done)).catch(
+      (cause: unknown) => {
+        found.release();
+        throw cause;
+      },
+    );
+  }
+
+  async function noteRepeated(
+    event: ReportEvent,
+    { sent }: Match,
+    done: string | undefined,
+  ): Promise<ReportAnswer> {
+    const lines = [reportedLine(event, sent, { repeated: true })];
+    await writer.conclude({ ...nothingNew(sent), atMs: clock.nowMs(), lines, done });
+    count(event, "repeated");
+    return accepted;
+  }
+
+  async function decide(
+    event: ReportEvent,
+    found: Match,
+    done: string | undefined,
+  ): Promise<ReportAnswer> {
+    const { sent, late } = found;
+    const ruling = await engine.decide({ kind: "report", event, sent });
+    if (ruling.verdict === "undecided" || ruling.verdict === "reject" || !event.isOpen()) {
+      // The provider keeps it and brings it again; it is then decided anew.
+      const code = ruling.verdict === "reject" ? ruling.code : "try_later";
+      return leave(event, found, code, ruling.verdict === "undecided" ? ruling.text : "");
+    }
+    const { channel } = event;
+    const because = { channel, event: "report", id: event.id, hops: sent.message.hops };
+    const makings = make(ruling.verdict === "accept" ? ruling.sends : [], because);
+    if ("fault" in makings)
+      return leave(event, found, "try_later", `${makings.fault}: ${makings.text}`);
+    const applied = ruling.verdict === "accept" && ruling.applied;
+    const story = [...storyOf(ruling.ran, clock.nowMs()), ...makings.lines];
+    const known = late ? { applied, late } : { applied };
+    const lines = [reportedLine(event, sent, known), ...story];
+    const wishes = { lines, made: makings.made, done };
+    // Functions of their own: one that waits for its commit keeps all that it has worked out.
+    return applied && event.report.status !== "SENT"
+      ? end(event, found, wishes)
+      : note(event, found, wishes, applied);
+  }
+
+  function leave(
+    event: ReportEvent,
+    found: Match,
+    code: Extract<ReportAnswer, { kind: "refused" }>["code"],
+    reason: string,
+  ): ReportAnswer {
+    found.release();
+    log.warn({ ...about(event), code, reason }, "report not taken");
+    count(event, "refused");
+    return { kind: "refused", code, reason };
+  }
+
+  /** It says nothing final, or the triggers did not want it: only its line is kept. */
+  async function note(
+    event: ReportEvent,
+    found: Match,
+    wishes: Wishes,
+    applied: boolean,
+  ): Promise<ReportAnswer> {
+    const { sent, late } = found;
+    found.release();
+    // Nothing that is on its way is told of any more once NOREPORT was.
+    const tell =
+      applied && !late && (sent.part?.number ?? 1) === 1 ? status.notify(sent, event.report) : [];
+    await writer.conclude({ ...nothingNew(sent), atMs: clock.nowMs(), ...wishes, tell });
+    offer(tell);
+    offerMade(offer, wishes.made);
+    count(event, applied ? "applied" : "ignored");
+    return accepted;
+  }
+
+  async function end(event: ReportEvent, found: Match, wishes: Wishes): Promise<ReportAnswer> {
+    const { sent } = found;
     const { report } = event;
     const { id, root } = sent.message;
-    const nothing = { id, root, status: undefined, error: undefined, tell: [], later: undefined };
-    if (repeated) {
-      const line = reportedLine(event, sent, { repeated: true });
-      await writer.conclude({ ...nothing, atMs: clock.nowMs(), lines: [line], done });
-      count(event, "repeated");
-      return { kind: "accepted" };
-    }
-    let told: Told | undefined;
+    const error = report.status === "DELIVERED" ? undefined : errorOf(report);
+    const told = hasPart(sent) ? await tally.tell(sent, report.status) : undefined;
     try {
-      const ruling = await engine.decide({ kind: "report", event, sent });
-      if (ruling.verdict === "undecided" || ruling.verdict === "reject" || !event.isOpen()) {
-        found.release();
-        // The provider keeps it and brings it again; it is then decided anew.
-        const code = ruling.verdict === "reject" ? ruling.code : "try_later";
-        const reason = ruling.verdict === "undecided" ? ruling.text : "";
-        log.warn({ ...about(event), code, reason }, "report not taken");
-        count(event, "refused");
-        return { kind: "refused", code, reason };
-      }
-      const { channel } = event;
-      const because = { channel, event: "report", id: event.id, hops: sent.message.hops };
-      const makings = make(ruling.verdict === "accept" ? ruling.sends : [], because);
-      if ("fault" in makings) {
-        found.release();
-        const { fault, text: reason } = makings;
-        log.warn({ ...about(event), code: "try_later", fault, reason }, "report not taken");
-        count(event, "refused");
-        return { kind: "refused", code: "try_later", reason };
-      }
-      const applied = ruling.verdict === "accept" && ruling.applied;
-      const final = applied && report.status !== "SENT";
-      if (!final) found.release();
-      const story = [...storyOf(ruling.ran, clock.nowMs()), ...makings.lines];
-      const known = late ? { applied, late } : { applied };
-      const lines = [reportedLine(event, sent, known), ...story];
-      if (!final) {
-        const { made } = makings;
-        // Nothing that is on its way is told of any more once NOREPORT was.
-        const tell =
-          applied && !late && (sent.part?.number ?? 1) === 1 ? status.notify(sent, report) : [];
-        await writer.conclude({ ...nothing, atMs: clock.nowMs(), lines, tell, made, done });
-        offer(tell);
-        offerMade(offer, made);
-        count(event, applied ? "applied" : "ignored");
-        return { kind: "accepted" };
-      }
-      const error = report.status === "DELIVERED" ? undefined : errorOf(report);
-      told = hasPart(sent) ? await tally.tell(sent, report.status) : undefined;
-      const end =
+      const ending =
         told === undefined ? { status: report.status, error, report } : endOf(told, report);
-      const following = end && (await status.inline(statusEvent(sent, end)));
+      const following = ending && (await status.inline(statusEvent(sent, ending)));
       const atMs = clock.nowMs();
-      const made = [...makings.made, ...(following?.made ?? [])];
+      const made = [...wishes.made, ...(following?.made ?? [])];
       await writer.conclude({
         id,
         root,
         joined: sent.message.joined,
-        status: end?.status,
-        error: end?.error,
+        status: ending?.status,
+        error: ending?.error,
         atMs,
-        lines: [...lines, ...(following?.lines ?? [])],
+        lines: [...wishes.lines, ...(following?.lines ?? [])],
         tell: following?.tell ?? [],
         made,
         later: following?.later,
         hooks: following?.hooks ?? [],
-        done,
+        done: wishes.done,
         parts: partReports(sent, report.status, error),
       });
       told?.settled();
       found.settled();
       count(event, "applied", atMs - idTimeMs(id));
-      if (end !== undefined) {
-        meter.ended(event.channel, end.status);
-        parts.ended?.(sent, end.status, end.error);
+      if (ending !== undefined) {
+        meter.ended(event.channel, ending.status);
+        parts.ended?.(sent, ending.status, ending.error);
       }
       offer(following?.tell ?? []);
       offerMade(offer, made);
-      return { kind: "accepted" };
+      return accepted;
     } catch (cause) {
       told?.undo();
-      found.release();
       throw cause;
     }
   }
@@ -212,6 +254,10 @@ export function createReports(parts: ReportParts): Reports {
   ): StatusEvent {
     return { id: newId(), atMs: clock.nowMs(), sent: { message, original }, ...end };
   }
+}
+
+function nothingNew({ message: { id, root } }: Sent): Omit<Conclusion, "atMs" | "lines" | "done"> {
+  return { id, root, status: undefined, error: undefined, tell: [], later: undefined };
 }
 
 function reportedLine(

@@ -16,6 +16,7 @@ import { type ReceiptForm, receiptOctets, standardForm, threeDigits } from "./re
 import { fieldsOf, isReceiptText } from "./receipt-text.ts";
 import { timeOf } from "./receipt-time.ts";
 import { TAG, tlvOf } from "./tlv.ts";
+import { latin1Of } from "../model/octets-text.ts";
 
 /**
  * Delivery receipts: what an SMSC tells of a message, as a deliver_sm whose text has the form of
@@ -163,7 +164,10 @@ function receiptTlvs({ messageId, networkError }: Report, facts: StateFacts): Tl
 
 /** Some leave out the NUL that ends it. */
 function idIn(octets: Buffer | undefined): string {
-  return octets?.toString("latin1").split("\0", 1)[0]?.trim() ?? "";
+  if (octets === undefined) return "";
+  let end = 0;
+  while (end < octets.length && octets[end] !== 0) end += 1;
+  return latin1Of(octets, 0, end).trim();
 }
 
 /** Some send three ASCII digits instead of a type and a number of two octets. */

@@ -184,7 +184,7 @@ export function encodeShortMessage(
     pdu[at++] = 0; // sm_default_msg_id
     pdu[at++] = asPayload ? 0 : octets.length;
     if (!asPayload) {
-      octets.copy(pdu, at);
+      pdu.set(octets, at);
       at += octets.length;
     }
   }

@@ -50,7 +50,7 @@ export function putTlv(pdu: Buffer, at: number, tag: number, octets: Buffer): nu
   pdu[at + 1] = tag & 0xff;
   pdu[at + 2] = octets.length >>> 8;
   pdu[at + 3] = octets.length & 0xff;
-  octets.copy(pdu, at + 4);
+  pdu.set(octets, at + 4);
   return at + 4 + octets.length;
 }
 

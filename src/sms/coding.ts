@@ -1,6 +1,7 @@
 import { type Alphabet, fromGsm7, septetsOf, toGsm7 } from "./gsm7.ts";
 import { CYRILLIC, HEBREW, type OctetTable, fromTable, isInTable, toTable } from "./iso-8859.ts";
 import { fillBitsBehind, pack, unpack } from "./packed.ts";
+import { latin1Of } from "../model/octets-text.ts";
 
 /**
  * How text is written as octets. `gsm7` is one septet to an octet, as SMPP carries it; `ucs2` is
@@ -126,7 +127,7 @@ function fromAscii(octets: Buffer, start: number): string | undefined {
 }
 
 function fromLatin1(octets: Buffer, start: number): string {
-  return octets.toString("latin1", start, octets.length);
+  return latin1Of(octets, start);
 }
 
 let utf8: InstanceType<typeof TextDecoder> | undefined;

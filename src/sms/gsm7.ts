@@ -1,4 +1,5 @@
 import { DEFAULT_ALPHABET, EXTENSION, type Run } from "./gsm7-tables.ts";
+import { latin1Of } from "../model/octets-text.ts";
 
 const ESCAPE = 0x1b;
 /** Stands for "not in this alphabet" in both directions; a noncharacter of Unicode. */
@@ -98,7 +99,7 @@ export function fromGsm7(
 ): string | undefined {
   let at = start;
   while (at < octets.length && sameInLatin1[octets[at] ?? 0] === 1) at++;
-  if (at >= octets.length) return octets.toString("latin1", start, octets.length);
+  if (at >= octets.length) return latin1Of(octets, start);
 
   // Through a buffer, because building the string unit by unit costs three times as much.
   const read = Buffer.allocUnsafe((octets.length - start) * 2);

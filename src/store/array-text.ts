@@ -3,6 +3,8 @@
  * the pg package was 12 % of the gateway's time on the hot path.
  */
 
+import { hexOf } from "../model/octets-text.ts";
+
 /** An array of elements that are in their text form already. */
 export function arrayText(elements: readonly (string | number | boolean)[]): string {
   return `{${elements.join(",")}}`;
@@ -20,7 +22,7 @@ export function quoted(text: string | undefined): string {
 
 /** An element that is octets (bytea in its hex form, 8.4.1). */
 export function quotedOctets(octets: Buffer | undefined): string {
-  return octets === undefined ? "NULL" : `"\\\\x${octets.toString("hex")}"`;
+  return octets === undefined ? "NULL" : `"\\\\x${hexOf(octets)}"`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Address, addressOf } from "../model/address.ts";
 import type { Message, Sms, Tlv, TraceLine } from "../model/message.ts";
 import type { Report } from "../model/report.ts";
 import type { MessageTable } from "./tables.ts";
+import { hexOf } from "../model/octets-text.ts";
 
 /**
  * What `meta` keeps of a short message: only what differs from what nearly all have, because there
@@ -78,8 +79,7 @@ export function metaText(
   if (sms.replaceIfPresent !== 0) meta.replaceIfPresent = sms.replaceIfPresent;
   if (sms.text !== undefined) meta.text = sms.text;
   if (sms.codingAsked === true) meta.codingAsked = true;
-  if (sms.tlvs.length > 0)
-    meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, tlv.octets.toString("hex")] as const);
+  if (sms.tlvs.length > 0) meta.tlvs = sms.tlvs.map((tlv) => [tlv.tag, hexOf(tlv.octets)] as const);
   if (message.report !== undefined) meta.report = reportTuple(message.report);
   if (message.despiteOptOut === true) meta.despiteOptOut = true;
   if (message.destinations !== undefined) meta.destinations = message.destinations.map(tupleOf);

@@ -9,6 +9,7 @@ import { headerElements } from "./header-elements.ts";
 import type { Tlvs } from "../sdk-tlvs.ts";
 import { ask, decidedBefore, type Run } from "./run.ts";
 import { tlvActs, tlvsFrom } from "./tlvs.ts";
+import { latin1Of } from "../../model/octets-text.ts";
 
 /** A message as it crosses into an isolate. */
 export type MessageTuple = readonly [
@@ -63,7 +64,7 @@ export function messageTuple(event: MessageEvent): MessageTuple {
     sms?.dataCoding ?? 0,
     sms?.registeredDelivery ?? 0,
     event.encoding ?? null,
-    sms?.octets.toString("latin1") ?? "",
+    sms === undefined ? "" : latin1Of(sms.octets),
     part === undefined ? null : [part.by, part.reference, part.number, part.total],
     event.tlvs ?? null,
     event.destinations ?? null,
