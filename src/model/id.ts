@@ -1,7 +1,9 @@
 import { randomFillSync } from "node:crypto";
 import { isShortable, shortOf } from "./short-id.ts";
 
-const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+const DIGITS = Buffer.from("0123456789abcdef", "latin1");
+
+const idLength = 36;
 
 /** Random octets are drawn in one system call for this many ids. */
 const idsPerDraw = 512;
@@ -13,28 +15,35 @@ const idsPerDraw = 512;
  */
 export function idMaker(nowMs: () => number): () => string {
   const random = Buffer.alloc(idsPerDraw * 8);
+  // The text is written out and read in one piece: an id that is put together of pieces stays in pieces until somebody
+  // looks something up by it, which took longer than making it.
+  const id = Buffer.alloc(idLength, "-");
   let at = random.length;
   let lastMs = 0;
   let counter = 0;
-  let prefix = "";
   return () => {
     const now = nowMs();
     if (now > lastMs) {
       lastMs = now;
       counter = 0;
-      prefix = timePrefix(lastMs);
+      id.write(timePrefix(lastMs), "latin1");
     } else if (++counter > 0xfff) {
       lastMs += 1;
       counter = 0;
-      prefix = timePrefix(lastMs);
+      id.write(timePrefix(lastMs), "latin1");
     }
     if (at === random.length) {
       randomFillSync(random);
       at = 0;
     }
-    const tail = hex(random, at);
+    putHex(id, 14, 0x70 | (counter >> 8));
+    putHex(id, 16, counter & 0xff);
+    // The first two bits are the RFC's variant; one bit is always set, by which `short-id.ts` tells its ids from these.
+    putHex(id, 19, ((random[at] ?? 0) & 0x3f) | 0x80);
+    putHex(id, 21, (random[at + 1] ?? 0) | 1);
+    for (let n = 2; n < 8; n += 1) putHex(id, 20 + 2 * n, random[at + n] ?? 0);
     at += 8;
-    return `${prefix}7${counter.toString(16).padStart(3, "0")}-${tail}`;
+    return id.toString("latin1");
   };
 }
 
@@ -90,11 +99,7 @@ function timePrefix(ms: number): string {
   return `${text.slice(0, 8)}-${text.slice(8)}-`;
 }
 
-/** Eight random octets as `vxxx-xxxxxxxxxxxx`, the first two bits set to the RFC's variant. */
-function hex(from: Buffer, at: number): string {
-  const octet = (n: number) => HEX[from[at + n] ?? 0] ?? "00";
-  const variant = HEX[((from[at] ?? 0) & 0x3f) | 0x80] ?? "80";
-  // One bit is always set, by which `short-id.ts` tells its ids from these.
-  const marked = HEX[(from[at + 1] ?? 0) | 1] ?? "01";
-  return `${variant}${marked}-${octet(2)}${octet(3)}${octet(4)}${octet(5)}${octet(6)}${octet(7)}`;
+function putHex(id: Buffer, at: number, octet: number): void {
+  id[at] = DIGITS[octet >> 4] ?? 0;
+  id[at + 1] = DIGITS[octet & 0x0f] ?? 0;
 }

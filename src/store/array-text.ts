@@ -32,8 +32,3 @@ export function quotedOctets(octets: Buffer | undefined): string {
 export function jsonList(texts: readonly (string | undefined)[]): string {
   return texts.join("\u001f");
 }
-
-/** An element of a type whose text form has no character to escape, such as a uuid. */
-export function plain(value: string | number | undefined): string | number {
-  return value ?? "NULL";
-}

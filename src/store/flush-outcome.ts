@@ -1,4 +1,4 @@
-import type { Pipeline, StepAnswer } from "./pipeline.ts";
+import type { Pipeline, Step, StepAnswer } from "./pipeline.ts";
 
 /** What a flush's answer says, and what its error means for the flush. */
 
@@ -9,10 +9,7 @@ export const committedBefore = "SB001";
 export const followsUndone = "SB002";
 
 /** The ids that a statement gives. Rejects when they could not be read. */
-export async function idsIn(
-  on: Pipeline,
-  step: { readonly name: string; readonly values: readonly string[] },
-): Promise<ReadonlySet<string>> {
+export async function idsIn(on: Pipeline, step: Step): Promise<ReadonlySet<string>> {
   const outcome = await on.run([step]);
   if (outcome.kind !== "committed") throw outcome.error;
   return new Set(outcome.answers[0]?.rows.map((row) => row[0] ?? ""));

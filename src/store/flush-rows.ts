@@ -1,26 +1,96 @@
 import type { JoinedPart, TraceLine } from "../model/message.ts";
-import { arrayText } from "./array-text.ts";
 import { boundsOf } from "./moves.ts";
 import type { Step } from "./pipeline.ts";
+import { STATEMENTS } from "./statements.ts";
+import { type ElementName, type Values, binaryArray, uuidArray } from "./binary-array.ts";
 
 /**
- * Columns of rows to insert, each an array parameter. A class, since a flush makes a dozen: an object with a getter of
+ * Columns of rows that a statement inserts, each an array parameter: of numbers, ids and truth values in its binary form,
+ * of all else what is in its text form already (array-text.ts). A class, since a flush makes a dozen: an object with a getter of
  * its own costs V8 a hidden class each time, which keeps all these texts until the whole heap is looked through.
  */
 export class Rows {
   size = 0;
-  /** Texts that grow are cheaper than lists that are joined: the engine joins them once, when sent. */
-  private readonly texts: string[] = [];
+  private readonly statement: keyof typeof STATEMENTS;
+  private columns: readonly Column[] = [];
 
-  put(row: readonly (string | number)[]): void {
-    const { texts } = this;
-    if (this.size === 0) for (const field of row) texts.push(`{${field}`);
-    else for (let n = 0; n < row.length; n += 1) texts[n] = `${texts[n]},${row[n]}`;
+  constructor(statement: keyof typeof STATEMENTS) {
+    this.statement = statement;
+  }
+
+  put(row: Values): void {
+    // Most flushes have rows for a few statements only.
+    if (this.size === 0) this.columns = typesOf(this.statement).map(columnOf);
+    for (let n = 0; n < row.length; n += 1) this.columns[n]?.put(row[n]);
     this.size += 1;
   }
 
-  values(): string[] {
-    return this.texts.map((text) => `${text}}`);
+  values(): (string | Buffer)[] {
+    return this.columns.map((column) => column.value());
+  }
+}
+
+type ColumnType = ElementName | "text";
+
+/** By the names that the statements call them; those of all others go as texts. */
+const TYPES: Readonly<Record<string, ColumnType>> = {
+  bool: "bool",
+  float8: "float8",
+  int: "int4",
+  smallint: "int2",
+  uuid: "uuid",
+};
+
+const known = new Map<keyof typeof STATEMENTS, readonly ColumnType[]>();
+
+/** The types of a statement's arrays, `$1::uuid[]` and so on, in the order of its parameters. */
+function typesOf(statement: keyof typeof STATEMENTS): readonly ColumnType[] {
+  const types =
+    known.get(statement) ??
+    Array.from(
+      STATEMENTS[statement].matchAll(/\$\d+::(\w+)\[\]/g),
+      ([, name = ""]) => TYPES[name] ?? "text",
+    );
+  known.set(statement, types);
+  return types;
+}
+
+interface Column {
+  put(value: Values[number]): void;
+  value(): string | Buffer;
+}
+
+class BinaryColumn implements Column {
+  private readonly values: Values[number][] = [];
+  private readonly type: ElementName;
+
+  constructor(type: ElementName) {
+    this.type = type;
+  }
+
+  put(value: Values[number]): void {
+    this.values.push(value);
+  }
+
+  value(): string | Buffer {
+    return binaryArray(this.type, this.values);
+  }
+}
+
+function columnOf(type: ColumnType): Column {
+  return type === "text" ? new TextColumn() : new BinaryColumn(type);
+}
+
+/** A text that grows is cheaper than a list that is joined: the engine joins it once, when it is sent. */
+class TextColumn implements Column {
+  private text = "";
+
+  put(value: Values[number]): void {
+    this.text = this.text === "" ? `{${value}` : `${this.text},${value}`;
+  }
+
+  value(): string {
+    return `${this.text}}`;
   }
 }
 
@@ -36,6 +106,6 @@ export function sharedStep(
   const text = lines === undefined ? null : JSON.stringify(lines);
   return {
     name: "joined",
-    values: [arrayText(ids), root, lowest, highest, String(atMs / 1000), text],
+    values: [uuidArray(ids), root, lowest, highest, String(atMs / 1000), text],
   };
 }

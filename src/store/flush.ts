@@ -3,7 +3,8 @@ import { idTimeMs } from "../model/id.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Status } from "../model/status.ts";
 import type { Hook } from "../model/webhook.ts";
-import { arrayText, jsonList, plain, quoted, quotedOctets } from "./array-text.ts";
+import { jsonList, quoted, quotedOctets } from "./array-text.ts";
+import { type Values, uuidArray } from "./binary-array.ts";
 import { type Held, createCharges, heldColumns } from "./charges.ts";
 import { Rows, sharedStep } from "./flush-rows.ts";
 import { type Shared, metaText, sharedWith, sharesNothing } from "./message-row.ts";
@@ -48,22 +49,22 @@ export function stepsOf(
   },
 ): FlushSteps {
   const charges = createCharges();
-  const messages = new Rows();
+  const messages = new Rows("messages");
   const metas: (string | undefined)[] = [];
   const logs: string[] = [];
-  const states = new Rows();
-  const queue = new Rows();
-  const queueWithWays = new Rows();
-  const attempts = new Rows();
-  const partAttempts = new Rows();
+  const states = new Rows("states");
+  const queue = new Rows("queue");
+  const queueWithWays = new Rows("queueWithWays");
+  const attempts = new Rows("attempts");
+  const partAttempts = new Rows("partAttempts");
   const partReports: Step[] = [];
-  const traces = new Rows();
+  const traces = new Rows("trace");
   const traceLines: string[] = [];
   const claimed: string[] = [];
   const again: Step[] = [];
-  const laters = new Rows();
-  const buried = new Rows();
-  const hooks = new Rows();
+  const laters = new Rows("later");
+  const buried = new Rows("buried");
+  const hooks = new Rows("hooks");
   const hookPayloads: string[] = [];
   const hooked: string[] = [];
   const moves: Move[] = [];
@@ -135,7 +136,7 @@ export function stepsOf(
       }
       case "bury": {
         const { id, root, kind, reason, payload, pending } = operation.burial;
-        buried.put([id, plain(root), kind, quoted(reason), quoted(payload)]);
+        buried.put([id, root, kind, quoted(reason), quoted(payload)]);
         if (pending) ended.push(id);
         break;
       }
@@ -160,7 +161,7 @@ export function stepsOf(
       }
       case "move": {
         const { ids, queue: name, lines } = operation.transfer;
-        again.push({ name: "move", values: [arrayText(ids), name] });
+        again.push({ name: "move", values: [uuidArray(ids), name] });
         for (const { root, line } of lines) putTrace(root, [line]);
         break;
       }
@@ -212,13 +213,13 @@ export function stepsOf(
   if (laters.size > 0) steps.push({ name: "later", values: laters.values() });
   const claim = claimed.length > 0 ? { at: steps.length, rows: claimed.length } : undefined;
   if (claim !== undefined)
-    steps.push({ name: "claim", values: [arrayText(claimed), given.startId] });
+    steps.push({ name: "claim", values: [uuidArray(claimed), given.startId] });
   steps.push(...again);
   if (attempts.size > 0) steps.push({ name: "attempts", values: attempts.values() });
   if (partAttempts.size > 0) steps.push({ name: "partAttempts", values: partAttempts.values() });
   steps.push(...partReports);
-  if (hooked.length > 0) steps.push({ name: "hooked", values: [arrayText(hooked)] });
-  if (ended.length > 0) steps.push({ name: "done", values: [arrayText(ended)] });
+  if (hooked.length > 0) steps.push({ name: "hooked", values: [uuidArray(hooked)] });
+  if (ended.length > 0) steps.push({ name: "done", values: [uuidArray(ended)] });
   steps.push(...settleSteps(moves), ...shared);
   if (buried.size > 0) steps.push({ name: "buried", values: buried.values() });
   if (traces.size > 0)
@@ -267,7 +268,7 @@ export function stepsOf(
     const body = `\\x${sms?.octets.toString("hex") ?? ""}`;
     const meta = sms === undefined ? null : metaText(sms, message);
     const at = String((lines[0]?.at ?? given.nowMs) / 1000);
-    const values = [root, arrayText(olds), arrayText(news), status, body, meta, at];
+    const values = [root, uuidArray(olds), uuidArray(news), status, body, meta, at];
     again.push({ name: "rewrite", values });
     ended.push(...olds);
     putTrace(root, lines);
@@ -306,7 +307,7 @@ export function stepsOf(
     const { id, root } = forward.message;
     const { queue: name, priority, dueMs, expiresMs, taken = false, ways } = forward;
     const expires = Math.ceil(expiresMs - given.nowMs);
-    const row = [number, id, root, quoted(name), priority, untilMs(dueMs), expires, String(taken)];
+    const row = [number, id, root, quoted(name), priority, untilMs(dueMs), expires, taken];
     if (ways === undefined) queue.put(row);
     else queueWithWays.put([...row, quoted(JSON.stringify(ways))]);
   }
@@ -327,7 +328,7 @@ export function stepsOf(
       number,
       message.id,
       message.root,
-      plain(message.parent),
+      message.parent,
       idTimeMs(message.id) / 1000,
       message.direction,
       message.kind,
@@ -336,7 +337,7 @@ export function stepsOf(
       quoted(message.from),
       quoted(message.to),
       quotedOctets(shared.body ? undefined : sms?.octets),
-      plain(shared.meta ? undefined : sms?.dataCoding),
+      shared.meta ? undefined : sms?.dataCoding,
       message.hops,
     ]);
     metas.push(shared.meta || sms === undefined ? undefined : metaText(sms, message));
@@ -377,7 +378,7 @@ export function stepsOf(
     partReports.push({ name: "partReported", values });
   }
 
-  function attemptRow(one: AttemptFields): (string | number)[] {
+  function attemptRow(one: AttemptFields): Values {
     return [
       one.id,
       one.root,
@@ -386,8 +387,8 @@ export function stepsOf(
       quoted(one.providerId),
       one.status,
       quoted(one.error),
-      String(one.reportAsked),
-      String(one.maybeTwice),
+      one.reportAsked,
+      one.maybeTwice,
       one.atMs / 1000,
     ];
   }

@@ -1,6 +1,7 @@
 import { type Status, predecessors } from "../model/status.ts";
 import { arrayText } from "./array-text.ts";
 import type { Step } from "./pipeline.ts";
+import { uuidArray } from "./binary-array.ts";
 
 /** A status that a message takes, unless it has gone further already. */
 export interface Move {
@@ -49,12 +50,12 @@ function stepsOfGroup(group: readonly Move[]): Step[] {
   const roots = group.map((move) => move.root);
   const { lowest, highest } = boundsOf([...ids, ...roots]);
   const at = String(Math.max(...group.map((move) => move.atMs)) / 1000);
-  const states = [arrayText(ids), arrayText(roots), lowest, highest, status, error, at];
+  const states = [uuidArray(ids), uuidArray(roots), lowest, highest, status, error, at];
   const settle = { name: "settle", values: [...states, arrayText(from)] };
   const reported = group.filter((move) => move.reported).map((move) => move.id);
   if (reported.length === 0) return [settle];
   const bounds = boundsOf(reported);
-  const attempts = [arrayText(reported), bounds.lowest, bounds.highest, status, error];
+  const attempts = [uuidArray(reported), bounds.lowest, bounds.highest, status, error];
   return [settle, { name: "reported", values: [...attempts, openFor(status)] }];
 }
 

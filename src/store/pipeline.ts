@@ -1,9 +1,9 @@
 import type pg from "pg";
 
-/** One statement of a transaction: its name in STATEMENTS and the values of its parameters. */
+/** One statement of a transaction: its name in STATEMENTS and the values of its parameters, octets in their binary form. */
 export interface Step {
   readonly name: string;
-  readonly values: readonly (string | null)[];
+  readonly values: readonly (string | Buffer | null)[];
 }
 
 /** What a step gave: its rows as text, and how many rows it touched. */

@@ -10,12 +10,12 @@ import {
   isUndoneForOthers,
   numbersIn,
 } from "./flush-outcome.ts";
-import { arrayText } from "./array-text.ts";
 import { createFullDisk, diskFullCode } from "./full-disk.ts";
 import { boundsOf } from "./moves.ts";
 import { type Answer, type Operation, type Waiting, hooksOf } from "./operation.ts";
 import type { Pipeline, RunOutcome } from "./pipeline.ts";
 import type { LowBalance, Writer, WriterParts } from "./writer-contract.ts";
+import { uuidArray } from "./binary-array.ts";
 import { createWriterQueue } from "./writer-queue.ts";
 
 export type { LowBalance, Writer } from "./writer-contract.ts";
@@ -303,7 +303,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
 
   async function storedOf(on: Pipeline, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const { lowest, highest } = boundsOf(ids);
-    return idsIn(on, { name: "stored", values: [arrayText(ids), lowest, highest] });
+    return idsIn(on, { name: "stored", values: [uuidArray(ids), lowest, highest] });
   }
 
   async function claimedOf(on: Pipeline, flush: Flush): Promise<ReadonlySet<string>> {
@@ -311,7 +311,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
       operation.kind === "claim" ? operation.ids : [],
     );
     if (ids.length === 0) return new Set();
-    return idsIn(on, { name: "claimed", values: [arrayText(ids), startId] });
+    return idsIn(on, { name: "claimed", values: [uuidArray(ids), startId] });
   }
 
   function done(one: Waiting, answer: Answer): void {
@@ -362,7 +362,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
    */
   async function resolveUnknown(on: Pipeline): Promise<void> {
     if (unknown.length === 0) return;
-    const batches = arrayText(unknown.map((flush) => flush.batch));
+    const batches = uuidArray(unknown.map((flush) => flush.batch));
     const committed = await idsIn(on, { name: "committed", values: [batches] });
     for (const flush of unknown.splice(0)) {
       const waiting = committed.has(flush.batch)

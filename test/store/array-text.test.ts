@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import pg from "pg";
-import { arrayText, jsonList, plain, quoted, quotedOctets } from "../../src/store/array-text.ts";
+import { arrayText, jsonList, quoted, quotedOctets } from "../../src/store/array-text.ts";
 import { freshDatabase } from "../support/database.ts";
 
 test("PostgreSQL reads back any text, octets and numbers that go into an array", async () => {
@@ -21,7 +21,7 @@ test("PostgreSQL reads back any text, octets and numbers that go into an array",
         const { rows } = await client.query("select $1::text[] t, $2::bytea[] b, $3::int[] n", [
           arrayText(texts.map(quoted)),
           arrayText(blobs.map((one) => quotedOctets(one && Buffer.from(one)))),
-          arrayText(numbers.map(plain)),
+          arrayText(numbers.map((one) => one ?? "NULL")),
         ]);
         const stored = texts.map((one) => one?.replaceAll("\0", "\u{FFFD}").toWellFormed() ?? null);
         assert.deepEqual(rows[0], {
