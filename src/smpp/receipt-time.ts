@@ -15,6 +15,17 @@ export const utc: WallClock = (shownMs) => shownMs;
  * missing, and it may be the day's as well as the hour's: such a date cannot be read.
  */
 export function timeOf(digits: string): number | undefined {
+  if (digits !== last.digits) last = { digits, ms: read(digits) };
+  return last.ms;
+}
+
+/** What was read last: a thousand receipts a second, and two dates in each, tell of the same minute. */
+let last: { readonly digits: string; readonly ms: number | undefined } = {
+  digits: "",
+  ms: undefined,
+};
+
+function read(digits: string): number | undefined {
   if (!/^\d{8,14}$/.test(digits) || digits.length % 2 === 1) return undefined;
   return momentOf(`20${digits}`) ?? (digits.startsWith("20") ? momentOf(digits) : undefined);
 }

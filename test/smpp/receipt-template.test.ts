@@ -92,6 +92,32 @@ test("dates of a receipt have minutes, seconds, a year of four digits or are sec
   ]);
 });
 
+test("each receipt has its own dates, whatever the one before said", () => {
+  const address = { ton: 1, npi: 1, digits: "1" };
+  const way = { from: address, to: address };
+  const nothing = {
+    messageId: "1",
+    state: "DELIVRD",
+    error: "0",
+    text: "",
+    networkError: undefined,
+  };
+  const written = (submittedMs: number, doneMs: number, dates: "minute" | "second"): string => {
+    const report = { ...nothing, status: "DELIVERED", submittedMs, doneMs } as const;
+    const told = { report, state: "DELIVRD", delivered: true, way };
+    return receiptOctets(told, {
+      template: "{id} {stat} {submit} {done}",
+      dates,
+      tlvs: true,
+    }).toString("latin1");
+  };
+  const at = Date.UTC(2026, 8, 7, 6, 5, 59, 999);
+  assert.equal(written(at - 1_000, at, "minute"), "1 DELIVRD 2609070605 2609070605");
+  assert.equal(written(at - 1_000, at, "second"), "1 DELIVRD 260907060558 260907060559");
+  assert.equal(written(at, at + 1, "minute"), "1 DELIVRD 2609070605 2609070606");
+  assert.equal(written(at, at + 1, "second"), "1 DELIVRD 260907060559 260907060600");
+});
+
 test("the standard form and doubled braces are read as they are meant", () => {
   assert.equal(templateFrom(standardTemplate).filter(({ field }) => field !== undefined).length, 8);
   assert.deepEqual(templateFrom("{{{id}}} {stat}"), [
