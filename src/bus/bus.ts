@@ -1,4 +1,5 @@
 import type { EventKind, Events } from "../model/event.ts";
+import { promised } from "../model/promised.ts";
 
 type Answerer<K extends EventKind> = (event: Events[K]["event"]) => Promise<Events[K]["answer"]>;
 
@@ -33,9 +34,8 @@ export function createBus(): Bus {
       const answerer = answerers.get(kind);
       if (answerer === undefined)
         return Promise.reject(new Error(`nobody answers the event "${kind}"`));
-      const answered = answerer(event);
+      const answered = promised(() => answerer(event));
       const told = watchers.get(kind);
-      // All traffic goes through here: a function that waits costs half a kilobyte for as long as it does.
       if (told === undefined) return answered;
       return answered.then((answer) => {
         for (const watcher of told) watcher(event, answer);

@@ -1,5 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import type { Message, TraceLine } from "../model/message.ts";
+import { promised } from "../model/promised.ts";
 import type { Status } from "../model/status.ts";
 import type { Announcer } from "../model/webhook.ts";
 import type { QueueRow } from "../store/queue.ts";
@@ -33,8 +34,10 @@ export function createFinisher(parts: {
 }): Finisher {
   const { writer, clock, ended, announce } = parts;
 
-  // Twice in each life, and most of them wait here for their commit: a function that waits would cost half a kilobyte.
-  return (row, end) => {
+  return (row, end) => promised(() => finish(row, end));
+
+  /** Twice in each life, and most of them wait here for their commit. */
+  function finish(row: SendRow, end: End): Promise<readonly Forward[]> {
     const { status, error, providerId, tries, inParts = false, lines = [] } = end;
     const { id, message, maybeTwice } = row;
     const { root, kind, joined } = message;
@@ -42,7 +45,7 @@ export function createFinisher(parts: {
     const { channel } = queueParts(row.queue);
     const atMs = clock.nowMs();
     // Each field by its name: twice in each life, copying what is left of an object takes several times as long.
-    const finish: Finish = {
+    const write: Finish = {
       id,
       kind,
       root,
@@ -61,25 +64,25 @@ export function createFinisher(parts: {
       // No end when a report was asked for, and nobody waits for one when none was. Nothing is
       // awaited before this is in the writer's queue: the report must come behind it.
       const hooks = announce?.sent(message, row.original ?? row.came, atMs) ?? [];
-      return writer.finish(hooks.length === 0 ? finish : { ...finish, hooks }).then(noForwards);
+      return writer.finish(hooks.length === 0 ? write : { ...write, hooks }).then(noForwards);
     }
     if (kind === "report")
-      return conclude(finish, lines, deliveredLine(row, end, atMs)).then(noForwards);
+      return conclude(write, lines, deliveredLine(row, end, atMs)).then(noForwards);
     return ended(row, status, error).then(async (following) => {
-      await conclude(finish, lines, following);
+      await conclude(write, lines, following);
       const { tell, made = [] } = following;
       return [...tell, ...made.map(({ forward }) => forward)];
     });
-  };
+  }
 
   function conclude(
-    finish: Finish,
+    write: Finish,
     lines: readonly TraceLine[],
     following: Following,
   ): Promise<void> {
     const conclusion =
       lines.length === 0 ? following : { ...following, lines: [...lines, ...following.lines] };
-    return writer.finish({ ...finish, conclusion });
+    return writer.finish({ ...write, conclusion });
   }
 }
 

@@ -41,6 +41,11 @@ test("a kind has one answerer; without one, or when it fails, whoever emits hear
   await assert.rejects(bus.emit("alert", alert), /nobody answers the event "alert"/);
   bus.answer("alert", () => Promise.reject(new Error("the database is away")));
   await assert.rejects(bus.emit("alert", alert), /the database is away/);
+  const careless = createBus();
+  careless.answer("alert", () => {
+    throw new Error("a fault of ours");
+  });
+  await assert.rejects(careless.emit("alert", alert), /a fault of ours/);
   assert.throws(
     () => bus.answer("alert", () => Promise.resolve({ kind: "noted" })),
     /has an answerer already/,
