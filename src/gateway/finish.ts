@@ -44,7 +44,7 @@ export function createFinisher(parts: {
     // It may have been moved to another queue than the one that it was forwarded to.
     const { channel } = queueParts(row.queue);
     const atMs = clock.nowMs();
-    // Each field by its name: twice in each life, copying what is left of an object takes several times as long.
+    // Each field by its name: copying what is left of an object takes several times as long.
     const write: Finish = {
       id,
       kind,

@@ -2,8 +2,7 @@ import { arrayText } from "./array-text.ts";
 
 /**
  * Arrays in PostgreSQL's binary form (array_recv of PostgreSQL 18, and the recv function of each type). A flush
- * has a hundred elements for each life; to read their texts was an eighth of what it cost the server, and to write out a
- * number with a fraction takes us longer than to copy its octets.
+ * has dozens of elements for each life, and to read their texts was an eighth of what it cost the server.
  */
 
 /** A type whose elements all have the same size. */
