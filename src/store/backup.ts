@@ -89,21 +89,17 @@ export interface LoneBackup extends AsyncDisposable {
  */
 export async function openBackup(place: DatabasePlace, log: Log): Promise<LoneBackup> {
   if (place.databaseUrl === undefined) await mustHoldDatabase(place.dataDirectory);
-  const { address, postgres, holder } = await holdDatabase(place, log);
-  const end = async (): Promise<void> => {
-    await holder.client.end();
-    await postgres?.close();
-  };
+  const { address, letGo } = await holdDatabase(place, log);
   try {
     const backups = createBackups({ address, log });
     const chunks = await backups.open();
     const close = async (): Promise<void> => {
       await backups.close();
-      await end();
+      await letGo();
     };
     return { chunks, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await end();
+    await letGo();
     throw error;
   }
 }

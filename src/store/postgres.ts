@@ -47,6 +47,8 @@ export interface PostgresOptions {
   readonly log: Log;
   /** Over our own settings; for tests and benches. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Called when the server's process has been started: from here on it needs us no more until it answers. */
+  readonly launched?: (() => void) | undefined;
 }
 
 interface Server {
@@ -62,6 +64,7 @@ interface Place {
   readonly person: Person;
   readonly socketDirectory: string;
   readonly settings: Readonly<Record<string, string>>;
+  readonly launched: (() => void) | undefined;
 }
 
 /**
@@ -84,6 +87,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     person,
     socketDirectory,
     settings: { ...serverSettings(socketDirectory), ...options.settings },
+    launched: options.launched,
   };
 
   let closing = false;
@@ -195,6 +199,7 @@ async function start(place: Place, givenUp: () => boolean): Promise<ChildProcess
   });
   closeSync(output);
   child.unref();
+  place.launched?.();
   const ended: string[] = [];
   child.once("error", (error) => ended.push(error.message));
   child.once("exit", (code, signal) => ended.push(`it ended with ${signal ?? `code ${code}`}`));

@@ -40,7 +40,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<BackupFact
   const facts = await file.verify((done, total) => progress("checking", done, total));
   mustBeKnown(facts.header);
   if (place.databaseUrl === undefined) await makeDirectory(place.dataDirectory);
-  const { postgres, holder } = await holdDatabase(place, log);
+  const { postgres, holder, letGo } = await holdDatabase(place, log);
   const { client, backend } = holder;
   const course = { lost: false, filled: false };
   for (const event of ["error", "end"]) client.once(event, () => (course.lost = true));
@@ -74,8 +74,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<BackupFact
     throw room?.low === true ? noRoom(error) : told(error, course);
   } finally {
     await room?.close();
-    await client.end();
-    await postgres?.close();
+    await letGo();
   }
 }
 

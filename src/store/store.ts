@@ -14,7 +14,7 @@ import { type CustomerMessages, createCustomerMessages } from "./customer-messag
 import { type FoundMessages, createFoundMessages } from "./found-messages.ts";
 import { type Erasure, createErasure } from "./erasure.ts";
 import { type DatabaseAddress, signLock, takeLock } from "./gateway-lock.ts";
-import { type DatabasePlace, holdDatabase } from "./hold.ts";
+import { type DatabasePlace, type HeldDatabase, holdDatabase, lockWaitMs } from "./hold.ts";
 import { type HoldsTable, createHoldsTable } from "./holds.ts";
 import { type KvTable, createKvTable } from "./kv.ts";
 import { type StoreLook, createLook } from "./look.ts";
@@ -68,8 +68,7 @@ export const storeDefaults = {
   writerOperationsMax: 20_000,
   // Longer than PostgreSQL takes to come back after it died, and below what customers wait.
   writeTimeoutMs: 5_000,
-  // A gateway that was killed leaves a backend that ends with what it is doing.
-  lockWaitMs: 2_000,
+  lockWaitMs,
   retention: { keepTraceDays: 7, keepMessageDays: 30, awaitedOn: [] },
   minFreeMib: 512,
 } as const satisfies StoreSettings;
@@ -162,9 +161,12 @@ export async function openStore(parts: {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly meter?: Meter;
+  /** What `holdDatabase` gives for these settings, where it was begun before; it is let go here. */
+  readonly held?: Promise<HeldDatabase>;
 }): Promise<Store> {
   const { settings, log, clock, newId, meter = silentMeter } = parts;
-  const { address, postgres, holder } = await holdDatabase(settings, log);
+  const held = await (parts.held ?? holdDatabase(settings, log));
+  const { address, postgres, holder, letGo } = held;
   const { client } = holder;
   let { backend } = holder;
   const startId = newId();
@@ -260,13 +262,12 @@ export async function openStore(parts: {
         await kv.close();
         await lookUps.close();
         await pool.destroy();
-        await postgres?.close();
+        await letGo();
       },
     };
   } catch (error) {
-    await client.end();
     await db?.destroy();
-    await postgres?.close();
+    await letGo();
     throw error;
   }
 

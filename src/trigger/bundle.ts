@@ -4,6 +4,7 @@ import { dirname, extname, join, sep } from "node:path";
 import { build, type BuildFailure, type Plugin } from "esbuild";
 import { bundlerLife, restartBundler, withBundler } from "./bundler.ts";
 import { type Fault, sourceLine } from "./position.ts";
+import { forIsolates, leaveOutUnused } from "./for-isolates.ts";
 import { keptFiles, keptNamespace, type Sources, sourcesOf } from "./sources.ts";
 
 export type Built =
@@ -24,19 +25,16 @@ export const sourceOctetsMax = 4 * 1024 * 1024;
 const ours = join(import.meta.dirname, "..", sep);
 
 const extension = extname(import.meta.filename);
-const sdk = join(import.meta.dirname, `sdk${extension}`);
-const measure = join(import.meta.dirname, "..", "sms", `measure${extension}`);
-const runtime = join(import.meta.dirname, "script", `runtime${extension}`);
-const sdkTest = join(import.meta.dirname, `sdk-test${extension}`);
-const testRuntime = join(import.meta.dirname, "script", `test-runtime${extension}`);
+const imported = join(import.meta.dirname, "script", `imported${extension}`);
+const testImported = join(import.meta.dirname, "script", `test-imported${extension}`);
 
 /** In the path of what we write around a trigger file; no file of a person has it. */
 const around = "around:";
 
 /**
  * Makes one text of each trigger file and all that it imports: local files, pure JavaScript packages,
- * our SDK; the machine's own modules are refused. Types are taken away, not checked. The text leaves
- * a global `signalbox` behind: what the host takes hold of. Called with all files at each save: what they
+ * names of our SDK, which the isolate has already (script/prelude.ts); the machine's own modules are refused. Types
+ * are taken away, not checked. The text leaves what it registered for the host. Called with all files at each save: what they
  * have in common is read once. When one is broken, each is made alone.
  *
  * @param files relative to the directory; the results are in their order.
@@ -92,23 +90,18 @@ async function built(
     files.map((file) => realpath(join(directory, file)).then(dirname, () => realDirectory)),
   );
   const within = new Set([realDirectory, ...homes]);
-  const keptTexts = kept === undefined ? [] : files.map((file) => keptFiles(kept.all, file, sdk));
+  const keptTexts =
+    kept === undefined ? [] : files.map((file) => keptFiles(kept.all, file, imported));
   const result = await withBundler(() =>
     build({
+      ...forIsolates,
       entryPoints: files.map((file) => ({ in: around + file, out: file })),
       absWorkingDir: directory,
-      bundle: true,
-      write: false,
       metafile: true,
       outdir: directory,
-      format: "iife",
-      platform: "neutral",
       mainFields: ["module", "main"],
-      target: "es2024",
-      charset: "utf8",
       sourcemap: "external",
-      logLevel: "silent",
-      alias: { signalbox: sdk, "signalbox/test": sdkTest },
+      alias: { signalbox: imported, "signalbox/test": testImported },
       plugins: [
         ...keptTexts,
         entries(directory),
@@ -116,8 +109,6 @@ async function built(
         filesOnly(texts, within),
         leaveOutUnused,
       ],
-      // A script's own tsconfig is for the editor; what runs does not depend on it.
-      tsconfigRaw: "{}",
     }),
   );
   const outputs = new Map(result.outputFiles.map((output) => [output.path, output]));
@@ -158,22 +149,14 @@ function entries(directory: string): Plugin {
       }));
       on.onLoad({ filter: /./, namespace: "around" }, ({ path: file }) => ({
         contents: [
-          // The runtime comes first, so that it is set up before the script's first line.
-          `import { pump, collect, describe } from ${JSON.stringify(isTestFile(file) ? testRuntime : runtime)};`,
           `import * as script from ${JSON.stringify(`./${file}`)};`,
-          `const registered = describe(script, ${JSON.stringify(file)});`,
-          `globalThis.signalbox = { pump, collect, registered };`,
+          `signalbox.registered = signalbox.describe(script, ${JSON.stringify(file)});`,
         ].join("\n"),
         resolveDir: directory,
         loader: "ts",
       }));
     },
   };
-}
-
-/** Tests lie beside the triggers. */
-function isTestFile(file: string): boolean {
-  return file.endsWith(".test.ts");
 }
 
 function tooLarge(octets: number): string {
@@ -183,26 +166,11 @@ function tooLarge(octets: number): string {
 const refuseBuiltins: Plugin = {
   name: "no modules of the machine",
   setup(on) {
-    const names = new Set(builtinModules);
-    on.onResolve({ filter: /^[^./]/ }, ({ path }) =>
-      path.startsWith("node:") || names.has(path)
-        ? { errors: [{ text: `"${path}" is not there: a trigger has no access to the machine` }] }
-        : undefined,
-    );
-  },
-};
-
-/**
- * Puts what measures texts in its place, with the tables of all alphabets, in the bundle of a file that
- * asks for it only: they are made when they are loaded, which esbuild would else take for something that
- * must happen.
- */
-const leaveOutUnused: Plugin = {
-  name: "sms when it is used",
-  setup(on) {
-    on.onResolve({ filter: /^\.\/script\/measure\.[jt]s$/ }, ({ importer }) =>
-      importer === sdk ? { path: measure, sideEffects: false } : undefined,
-    );
+    // Only these are asked about: the question costs as much as the answer of a small file.
+    const filter = new RegExp(`^(node:.*|${builtinModules.join("|")})$`);
+    on.onResolve({ filter }, ({ path }) => ({
+      errors: [{ text: `"${path}" is not there: a trigger has no access to the machine` }],
+    }));
   },
 };
 
@@ -248,7 +216,7 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 }
 
 /** Where our SDK lies is nothing that helps its user. */
-const unknownExport = /^No matching export in ".*[\\/]sdk(-test)?\.[jt]s" for import (".*")$/;
+const unknownExport = /^No matching export in ".*[\\/](test-)?imported\.[jt]s" for import (".*")$/;
 
 function unknownExportText(_all: string, test: string | undefined, name: string): string {
   return `"signalbox${test === undefined ? "" : "/test"}" has no ${name}`;

@@ -12,6 +12,7 @@ import { type FleetFacts, openFleet } from "./fleet.ts";
 import { watchFolder } from "./folder.ts";
 import { type FindHostFunction, type HostFunctions, openHostCalls } from "./host-calls.ts";
 import { hostProgram } from "./host-program.ts";
+import type { EarlyLook } from "./look.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { viewsOf } from "./listing.ts";
 import { type EngineRequest, requestFacts } from "./request.ts";
@@ -72,6 +73,8 @@ export interface EngineOptions {
   readonly keeper?: VersionKeeper;
   /** A last word on each file that could be loaded, before it runs; what it says is a fault of the file. */
   readonly approve?: Approve;
+  /** Of `lookEarly`: then the start does not wait for a look of its own. */
+  readonly early?: Promise<EarlyLook>;
   /** For a rehearsal: neither a watch nor a spare, and of the folder only what it takes. */
   readonly briefly?: { takes(file: string): boolean; readonly find: FindHostFunction };
 }
@@ -112,6 +115,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const scripts = openScripts({
     directory,
     takes: options.briefly?.takes,
+    early: options.early,
     clock,
     log,
     limits,

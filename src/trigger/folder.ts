@@ -62,7 +62,7 @@ export async function speaksOfBinds(path: string): Promise<boolean> {
 }
 
 /** Folders that nothing is looked for in. */
-function isLeftAlone(path: string): boolean {
+export function isLeftAlone(path: string): boolean {
   return /[\\/](node_modules|\.git)([\\/]|$)/.test(path);
 }
 

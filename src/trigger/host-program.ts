@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { withBundler } from "./bundler.ts";
+import { makePreludes } from "./for-isolates.ts";
 
 /** What a host is started with. */
 export interface HostProgram {
@@ -29,7 +30,7 @@ export function hostProgram(): Promise<HostProgram> {
 async function make(): Promise<HostProgram> {
   const addon = createRequire(import.meta.url).resolve("isolated-vm");
   const loader = createRequire(addon).resolve("node-gyp-build");
-  const result = await withBundler(() =>
+  const building = withBundler(() =>
     build({
       entryPoints: [join(import.meta.dirname, `host${extname(import.meta.filename)}`)],
       bundle: true,
@@ -43,7 +44,9 @@ async function make(): Promise<HostProgram> {
       tsconfigRaw: "{}",
     }),
   );
-  const code = result.outputFiles[0]?.text ?? "";
+  const [result, preludes] = await Promise.all([building, makePreludes()]);
+  const text = result.outputFiles[0]?.text ?? "";
+  const code = `const PRELUDES = ${JSON.stringify(preludes)};\n${text}`;
   // The last one tells the addon's loader which C library there is.
   const reads = [`${dirname(addon)}/*`, `${dirname(loader)}/*`, "/etc/alpine-release"];
   return { code, reads };

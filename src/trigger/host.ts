@@ -5,6 +5,7 @@ import { frameOf, readFrames } from "./frame.ts";
 import { type Bundle, type Isolate, openIsolate, Overrun } from "./isolate.ts";
 import type { TriggerLimits } from "./limits.ts";
 import { openOutbox } from "./outbox.ts";
+import { openPreludes } from "./prelude.ts";
 import { openProcessorMeter, processorUs } from "./processor-meter.ts";
 import { positionWriter } from "./recorder.ts";
 import { handlerOf, isolateOf, slotOf } from "./slot.ts";
@@ -63,6 +64,7 @@ const starvedMax = 5;
 const limits: TriggerLimits = JSON.parse(process.argv[2] ?? "");
 const pipe = new Socket({ fd: 3, readable: true, writable: true });
 const enter = positionWriter(4);
+const preludes = openPreludes();
 const bundles = new Map<number, Bundle>();
 const isolates = new Map<number, Isolate>();
 const stations = new Map<number, Station>();
@@ -173,7 +175,7 @@ function openPatiently(bundle: Bundle): Isolate {
   for (let tries = 1; ; tries++) {
     enter(-bundle.isolate, 0);
     try {
-      return openIsolate(bundle, limits);
+      return openIsolate(bundle, limits, preludes);
     } catch (error) {
       if (!(error instanceof Overrun) || tries >= starvedMax) throw error;
       processorUs += error.processorUs;

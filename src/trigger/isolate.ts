@@ -1,4 +1,5 @@
 import ivm from "isolated-vm";
+import type { CompilePrelude, PreludeTexts } from "./prelude.ts";
 import { processorUs } from "./processor-meter.ts";
 
 /** A file's bundle, ready to be run in an isolate of its own. */
@@ -8,6 +9,7 @@ export interface Bundle {
   /** For stack traces. */
   readonly file: string;
   readonly code: string;
+  readonly prelude: keyof PreludeTexts;
 }
 
 export interface IsolateLimits {
@@ -52,7 +54,11 @@ const registeredCharactersMax = 262_144;
  * Loads a bundle. No function of ours is reachable from inside: text goes in, text comes out. Runs
  * in the host process only, synchronously; throws what the script threw, or `Overrun`.
  */
-export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
+export function openIsolate(
+  bundle: Bundle,
+  limits: IsolateLimits,
+  preludes: CompilePrelude,
+): Isolate {
   const isolate = new ivm.Isolate({ memoryLimit: limits.isolateMemoryMib });
   const applying = { timeout: limits.pumpMs, result: { copy: true } } as const;
   const dispose = () => {
@@ -60,12 +66,15 @@ export function openIsolate(bundle: Bundle, limits: IsolateLimits): Isolate {
   };
   try {
     const context = isolate.createContextSync();
-    const script = isolate.compileScriptSync(bundle.code, { filename: bundle.file });
-    runToEnd(() => script.runSync(context, { timeout: limits.loadMs }));
-    const entry = context.global.getSync("signalbox", { reference: true });
-    const pump = entry.getSync("pump", { reference: true });
-    const collect = entry.getSync("collect", { reference: true });
-    const registered: unknown = entry.getSync("registered");
+    const run = (script: ivm.Script): unknown =>
+      runToEnd((): unknown => script.runSync(context, { timeout: limits.loadMs }));
+    run(preludes(isolate, bundle.prelude));
+    const ours = context.global.getSync("signalbox", { reference: true });
+    const pump = ours.getSync("pump", { reference: true });
+    const collect = ours.getSync("collect", { reference: true });
+    run(isolate.compileScriptSync(bundle.code, { filename: bundle.file }));
+    const registered: unknown = ours.getSync("registered");
+    context.global.deleteSync("signalbox");
     if (typeof registered !== "string" || registered.length > registeredCharactersMax)
       throw new Error("the script tampered with its runtime");
     const apply = (call: ivm.Reference, args: readonly (number | string)[]): unknown =>

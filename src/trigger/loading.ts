@@ -42,7 +42,7 @@ export function openLoading(owner: LoadingOwner): Loading {
   return {
     async load(file, built, made, beside) {
       const isolate = ++lastIsolate;
-      const answer = await owner.load({ isolate, file, code: built.code });
+      const answer = await owner.load({ isolate, file, code: built.code, prelude: "trigger" });
       if ("fault" in answer) return placedFault(answer.fault, file, built.map);
       const registrations = registrationsOf(answer.registered);
       const wrong =

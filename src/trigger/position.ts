@@ -70,7 +70,7 @@ export function sourceLine(
   return `${gutter}${shown}\n${caret}`;
 }
 
-/** undefined for what is not the author's: our own runtime, which is bundled in front. */
+/** undefined for what is not the author's: what we write around his file. */
 function authorsPlace(map: SourceMap, line: number, column: number): Place | undefined {
   const entry = map.findEntry(line - 1, column - 1);
   if (!("originalSource" in entry) || typeof entry.originalSource !== "string") return undefined;

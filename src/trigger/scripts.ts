@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { Clock } from "../model/clock.ts";
 import type { Log } from "../model/log.ts";
 import type { KeptSources, TriggerCanary, TriggerPin } from "../model/trigger-version.ts";
-import { type Built, bundle, bundleKept } from "./bundle.ts";
+import { type Built, bundleKept } from "./bundle.ts";
 import { countsOf } from "./failing.ts";
-import { changedSince, speaksOfBinds, triggerFiles } from "./folder.ts";
+import { changedSince, speaksOfBinds } from "./folder.ts";
 import { type GoodBuilt, isScript, type LoadingOwner, openLoading } from "./loading.ts";
+import { type EarlyLook, lookInto, stillGood } from "./look.ts";
 import type { Fault } from "./position.ts";
 import type { Script } from "./routes.ts";
 import { type KeptState, openKeeping, put, type VersionKeeper } from "./versions.ts";
@@ -63,6 +64,8 @@ export interface ScriptsOwner extends LoadingOwner {
   readonly directory: string;
   /** Files that are left out are as if they were not there; undefined: none is. */
   readonly takes: ((file: string) => boolean) | undefined;
+  /** A look into the folder that was begun before; with `takes` there is none. */
+  readonly early?: Promise<EarlyLook> | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: { readonly versionsKept: number; readonly versionsKeptMs: number };
@@ -104,8 +107,8 @@ export function openScripts(owner: ScriptsOwner): Scripts {
 
   async function scan(quietMs: number): Promise<boolean> {
     const sinceMs = Date.now() - quietMs;
-    const names = (await triggerFiles(directory)).filter(owner.takes ?? Boolean);
-    const bundles = await bundle(directory, names);
+    const early = first ? await stillGood(directory, owner.early) : undefined;
+    const { names, bundles } = early ?? (await lookInto(directory, owner.takes));
     // Asked afterwards, so that it also finds what was written while the files were read.
     if (quietMs > 0 && (await changedSince(directory, sinceMs))) return false;
     const changed: Save = new Set();

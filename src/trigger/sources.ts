@@ -56,7 +56,7 @@ function hashOf(all: KeptSources): string {
 export const keptNamespace = "kept";
 
 /**
- * Lets the bundler read kept texts instead of files; `sdk` is where ours lies. What was not kept is not
+ * Lets the bundler read kept texts instead of files; `sdk` is what stands for ours. What was not kept is not
  * there: a version is whole or it is none.
  */
 export function keptFiles(all: KeptSources, file: string, sdk: string): Plugin {

@@ -90,7 +90,7 @@ export async function openTestStage(owner: {
   return {
     async load({ file, code }) {
       const isolate = ++lastIsolate;
-      const answer = await fleet.load({ isolate, file, code });
+      const answer = await fleet.load({ isolate, file, code, prelude: "test" });
       if ("fault" in answer) return { fault: answer.fault };
       return { isolate, registered: answer.registered };
     },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +66,22 @@ test("a port that another program has is named, with its channel", async (contex
   assert.equal(ended.code, 1);
   oneLine(ended);
   assert.match(ended.stderr, new RegExp(`channel DOOR: 127\\.0\\.0\\.1:${port} is taken`));
+});
+
+test("a start that fails while its database comes up leaves no server running", async (context) => {
+  const other = createServer().listen(0, "127.0.0.1");
+  context.after(async () => void other.close());
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const data = await mkdtemp(join(tmpdir(), "signalbox-data-"));
+  context.after(() => rm(data, { recursive: true, force: true }));
+  const ended = await startWith(context, { data, admin: { port }, channels: {} });
+  assert.equal(ended.code, 1);
+  oneLine(ended);
+  assert.match(ended.stderr, new RegExp(`admin\\.port: 127\\.0\\.0\\.1:${port}`));
+  const left = await readdir(join(data, "postgres"));
+  assert.ok(left.includes("PG_VERSION") && !left.includes("postmaster.pid"), left.join());
 });
 
 test("a database that cannot be reached is named without its password", async (context) => {

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Isolate, openIsolate } from "../../src/trigger/isolate.ts";
 import { defaultLimits } from "../../src/trigger/limits.ts";
+import { openPreludes } from "../../src/trigger/prelude.ts";
 
-/** Tells, instead of what a script would, what it was given: the octets of the longest piece, how many, the whole. */
+/** Tells, instead of what our own code in there would, what it was given: the octets of the longest piece, how many, the whole. */
 const echo = `let given = [];
 globalThis.signalbox = {
   registered: "[]",
@@ -14,13 +15,16 @@ globalThis.signalbox = {
   },
 };`;
 
+const preludes = openPreludes({ trigger: echo, test: "" });
+const nothing = { isolate: 1, file: "nothing.ts", code: "", prelude: "trigger" } as const;
+
 function given(isolate: Isolate, text: string): [octets: number, pieces: number, whole: string] {
   const [octets = "", pieces = "", ...whole] = isolate.pump(0, text).split("|");
   return [Number(octets), Number(pieces), whole.join("|")];
 }
 
 test("what is brought into an isolate is whole, in pieces that stay in its own heap, wherever they cut a character", (t) => {
-  const isolate = openIsolate({ isolate: 1, file: "echo.ts", code: echo }, defaultLimits);
+  const isolate = openIsolate(nothing, defaultLimits, preludes);
   t.after(() => isolate.dispose());
   for (const length of [0, 1, 511, 512, 1_022, 1_023, 20_000])
     for (const text of ["a".repeat(length), `a${"🌍".repeat(length)}`, "й".repeat(length)]) {
@@ -33,7 +37,7 @@ test("what is brought into an isolate is whole, in pieces that stay in its own h
 test("a batch of more than 1,048,576 characters goes in one piece", (t) => {
   // The script counts each octet of it, for which a slow machine needs longer than an event may take.
   const limits = { ...defaultLimits, pumpMs: 5_000 };
-  const isolate = openIsolate({ isolate: 1, file: "echo.ts", code: echo }, limits);
+  const isolate = openIsolate(nothing, limits, preludes);
   t.after(() => isolate.dispose());
   const most = "b".repeat(1_048_576);
   const [, pieces, whole] = given(isolate, most);

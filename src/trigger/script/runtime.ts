@@ -16,8 +16,8 @@ import { RunTools } from "./tools.ts";
 /**
  * What runs beside a script in its isolate: it turns lines into typed events, runs the handlers and
  * turns what they asked for into lines. It shares the realm with the script, so whatever it says is
- * checked again outside; a script that tampers with it hurts only itself. Bundled in front of the
- * script, so it is set up before the first line of the author's.
+ * checked again outside; a script that tampers with it hurts only itself. Part of prelude.ts, so it is set up before
+ * the first line of the author's.
  */
 
 /** What a handler throws is told up to this length; more is not read by anyone. */
