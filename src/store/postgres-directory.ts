@@ -132,8 +132,8 @@ async function initdb(directory: string, binaries: Binaries, person: Person): Pr
   const name = await nameFor(directory, person);
   const options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"];
   // MiB. Until files of the log are used again each commit may wait while a new one is filled: 25 to 70 ms
-  // for the usual 16, 11 for these.
-  options.push("--wal-segsize=4");
+  // for the usual 16, 18 for 4, 5 for these.
+  options.push("--wal-segsize=1");
   const { uid, gid } = person;
   await new Promise<void>((resolve, reject) => {
     execFile(

@@ -36,6 +36,8 @@ export interface WriterQueue {
   expired(one: Waiting): boolean;
   /** Rejects everything. */
   giveUp(error: GatewayError): void;
+  /** Operations that are not under way. */
+  readonly standing: number;
   /** Operations that have no answer yet, in this queue or under way. */
   readonly total: number;
 }
@@ -129,6 +131,9 @@ export function createWriterQueue(limits: {
         }
       }
     },
+    get standing() {
+      return finishing.size() + accepting.size();
+    },
     get total() {
       return total;
     },
@@ -180,6 +185,7 @@ function isWaitedFor(operation: Operation): boolean {
 }
 
 interface List {
+  size(): number;
   first(): Waiting | undefined;
   push(one: Waiting): void;
   shift(): Waiting | undefined;
@@ -191,6 +197,7 @@ function createList(): List {
   let items: (Waiting | undefined)[] = [];
   let head = 0;
   return {
+    size: () => items.length - head,
     first: () => items[head],
     push: (one) => {
       items.push(one);

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
 import { type TestDatabase, freshDatabase } from "../support/database.ts";
+import { secondFlushMin } from "../../src/store/writer.ts";
 import { startCutProxy } from "./cut-proxy.ts";
 import {
   acceptance,
@@ -159,11 +160,15 @@ test("when a flush is undone, the one behind it, which builds on it, waits until
   await until(async () => (await countOf(db, waits)) === 1);
   const error = "UNDELIV 001";
   const concluded = store.writer.conclude(conclusion(one, { status: "NOTDELIVERED", error }));
+  // With company, so that it does not wait for the first one to end.
+  const company = Array.from({ length: secondFlushMin }, () =>
+    store.writer.record(message(), "FAILED", undefined),
+  );
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   await release();
   assert.equal(await broken, "internal");
   assert.equal(await charged, "accepted");
-  await Promise.all([finished, concluded]);
+  await Promise.all([finished, concluded, ...company]);
   assert.equal(await countOf(db, "state where status = 'NOTDELIVERED'"), 1);
   assert.equal(await countOf(db, "attempt where status = 'NOTDELIVERED'"), 1);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { amountMax } from "../../src/model/amount.ts";
+import { secondFlushMin } from "../../src/store/writer.ts";
 import { type TestDatabase, freshDatabase } from "../support/database.ts";
 import { acceptance, child, codeOf, finish, message, newId, openTestStore } from "./fixtures.ts";
 
@@ -131,15 +132,16 @@ test("two flushes are under way at once, and no third", async () => {
   await db.query("begin");
   await db.query("select from account where id = 'Test1' for update");
   const asked = [];
-  for (let n = 0; n < 5; n += 1) {
+  for (let n = 0; n < 3 * secondFlushMin; n += 1) {
+    if (n === secondFlushMin) assert.equal(ids - before, 1, "a few wait for the first one to end");
     asked.push(store.writer.accept(acceptance({ price: 1 })));
-    // Another turn of the event loop, so that each would be a flush of its own.
+    // Another turn of the event loop, so that each could be a flush of its own.
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   }
   assert.equal(ids - before, 2, "two batches were begun while the first one waits for the account");
-  assert.equal(store.writer.waiting, 5);
+  assert.equal(store.writer.waiting, 3 * secondFlushMin);
   await db.query("commit");
-  assert.deepEqual(await Promise.all(asked), Array(5).fill("accepted"));
+  assert.deepEqual(await Promise.all(asked), Array(3 * secondFlushMin).fill("accepted"));
   assert.equal(ids - before, 3, "what waited went together");
 });
 
