@@ -117,7 +117,8 @@ export function createPassing<Key extends string | number, Value>(): Passing<Key
     if (free === none) grow(2 * places);
     const place = free;
     free = fact(place, NEWER);
-    stamp = (stamp + 1) | 0;
+    // Never 0, which is what a free place has.
+    stamp = (stamp + 1) | 0 || 1;
     keys[place] = key;
     values[place] = value;
     put(place, HASH, hash);

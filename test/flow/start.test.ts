@@ -41,6 +41,16 @@ async function startWith(
   return { code: child.exitCode, stderr: lines.join("\n") };
 }
 
+/** A port that another program has until the test ends. */
+async function takenPort(context: { after(cleanUp: () => Promise<void>): void }): Promise<number> {
+  const other = createServer().listen(0, "127.0.0.1");
+  context.after(async () => void other.close());
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return port;
+}
+
 const oneLine = ({ stderr }: Ended): void => assert.equal(stderr.split("\n").length, 1, stderr);
 
 test("a wrong line of the configuration is named with line and column, and nothing is started", async (context) => {
@@ -53,11 +63,7 @@ test("a wrong line of the configuration is named with line and column, and nothi
 });
 
 test("a port that another program has is named, with its channel", async (context) => {
-  const other = createServer().listen(0, "127.0.0.1");
-  context.after(async () => void other.close());
-  await once(other, "listening");
-  const address = other.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await takenPort(context);
   await using database = await freshDatabase();
   const ended = await startWith(context, {
     database: { url: database.url },
@@ -69,11 +75,7 @@ test("a port that another program has is named, with its channel", async (contex
 });
 
 test("a start that fails while its database comes up leaves no server running", async (context) => {
-  const other = createServer().listen(0, "127.0.0.1");
-  context.after(async () => void other.close());
-  await once(other, "listening");
-  const address = other.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await takenPort(context);
   const data = await mkdtemp(join(tmpdir(), "signalbox-data-"));
   context.after(() => rm(data, { recursive: true, force: true }));
   const ended = await startWith(context, { data, admin: { port }, channels: {} });
