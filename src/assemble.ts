@@ -337,6 +337,7 @@ export async function assemble(
         directory: join(dataDirectory, "channels", name),
         drained: gateway.holds.of(name)?.held === "drained",
         emit: bus.emit,
+        intake: store.writer.intake,
         optionsOf: store.accounts.optionsOf,
         pdus: {
           wanted: () => levels.allows("pdu", name),

@@ -2,6 +2,7 @@ import type { KeptOptions } from "../model/account-options.ts";
 import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/error.ts";
 import type { AlertEvent, EventKind, Events } from "../model/event.ts";
+import type { Intake } from "../model/intake.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, Sms } from "../model/message.ts";
 import type { Traffic } from "../model/meter.ts";
@@ -29,6 +30,8 @@ export interface ChannelHost {
   readonly drained: boolean;
   /** Tells what came in and gives back what the peer is to be answered, after the commit. */
   emit<K extends EventKind>(kind: K, event: Events[K]["event"]): Promise<Events[K]["answer"]>;
+  /** When messages are best taken up; at once when left out. Reports need no invitation. */
+  readonly intake?: Intake;
   /** What this customer has otherwise than others; the standard for all when left out. Costs nothing. */
   readonly optionsOf?: (account: string) => KeptOptions;
   /** What may be asked about customers; left out where nobody is asked over HTTP. */

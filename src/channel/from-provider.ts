@@ -2,6 +2,7 @@ import { commandStatusOf } from "../model/error.ts";
 import type { MessageAnswer, ReportAnswer } from "../model/event.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
 import type { ChannelHost } from "./channel.ts";
+import { emitInTurn } from "./in-turn.ts";
 import { messageEvent, reportEvent } from "./incoming.ts";
 import { type Recipient, addressedTo } from "./recipient.ts";
 import { createReportReader } from "./report-reader.ts";
@@ -32,7 +33,7 @@ export function createFromProvider(
     }
     const came = messageEvent({ ...arrival, account: undefined });
     const event = recipient === undefined || settings.dialogs ? came : addressedTo(recipient, came);
-    answerWith(request, session, { message: event.message.id }, host.emit("message", event));
+    answerWith(request, session, { message: event.message.id }, emitInTurn(host, event));
   };
 
   function answerWith(

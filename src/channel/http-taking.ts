@@ -2,6 +2,7 @@ import type { MessageAnswer, ReportAnswer } from "../model/event.ts";
 import type { ChannelHost } from "./channel.ts";
 import type { HttpClientSettings } from "./http-client-settings.ts";
 import { messageFrom, reportFrom } from "./http-incoming.ts";
+import { emitInTurn } from "./in-turn.ts";
 import type { Told } from "./http-provider/told.ts";
 import type { CodeTable } from "./report-codes/table.ts";
 
@@ -26,9 +27,7 @@ export function createTaking(
     try {
       if (told.kind === "report")
         return await host.emit("report", reportFrom(told, { host, ...by }, codes));
-      return await once(told, () =>
-        host.emit("message", messageFrom(told, { host, settings, ...by })),
-      );
+      return await once(told, () => emitInTurn(host, messageFrom(told, { host, settings, ...by })));
     } catch (cause) {
       // Nothing was applied, so the provider is to bring it again.
       host.log.error({ err: cause }, "failed on our side");

@@ -40,9 +40,10 @@ interface Arrival {
 /** A short message that came over a session as the event that the gateway is told. */
 export function messageEvent(arrival: Arrival): MessageEvent {
   const { host, settings, request, session, account, isOpen, times, shortId = false } = arrival;
-  const { sms } = request;
+  const { sms, receivedMs } = request;
   const id = shortId ? (host.newShortId ?? host.newId)() : host.newId();
-  const at = host.clock.nowMs();
+  // When it came, not when its turn did.
+  const at = host.clock.nowMs() - Math.round(host.clock.tickMs() - receivedMs);
   const codings = codingsOf(settings);
   const text = decode(sms.octets, sms.dataCoding, hasHeader(sms), codings);
   const { coding } = dataCodingOf(sms.dataCoding, codings);
@@ -84,6 +85,7 @@ export function messageEvent(arrival: Arrival): MessageEvent {
     expiresMs: times?.expiresMs ?? timeFrom(sms.validityPeriod, at) ?? at + settings.validityMs,
     ...(times?.scheduledMs === undefined ? {} : { scheduledMs: times.scheduledMs }),
     origin: account === undefined ? "provider" : "customer",
+    receivedMs,
     isOpen,
   };
 }

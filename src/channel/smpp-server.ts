@@ -162,6 +162,7 @@ export async function openSmppServer(
       limits: limitsOf(settings, settings.bindTimeoutMs),
       clock,
       owner,
+      intake: host.intake,
     });
     customers.set(session, {
       session,

@@ -11,6 +11,12 @@ interface Roomy {
 const comparedMax = 8;
 
 /**
+ * Of more sessions than that one is given so many in a row: they go to it in one write, and are answered in one. With 200
+ * sessions a life costs the gateway some 20 µs less, of 180.
+ */
+const inRow = 5;
+
+/**
  * Spreads messages over the sessions of a customer: to the one with most room in its window, and of one
  * sender to the same session as long as an answer for one of his is due there, so that they arrive in the
  * order in which he wrote them. Nothing is remembered where there is one session only, and never more than
@@ -27,6 +33,9 @@ export function createSpread<Session extends Roomy>(): Spread<Session> {
   /** By sender; nearly always one session, and the later ones last. */
   const due = new Map<string, { readonly session: Session; count: number }[]>();
   let turn = 0;
+  /** The one that was picked last, and how many in a row it has been given. */
+  let last: Session | undefined;
+  let given = 0;
   return {
     pick(sessions, sender) {
       const [only] = sessions;
@@ -38,7 +47,7 @@ export function createSpread<Session extends Roomy>(): Spread<Session> {
         same.count += 1;
         return same.session;
       }
-      const session = roomiest(sessions, turn++);
+      const session = next(sessions);
       if (session === undefined) return undefined;
       if (before === undefined) due.set(sender, [{ session, count: 1 }]);
       else before.push({ session, count: 1 });
@@ -54,6 +63,17 @@ export function createSpread<Session extends Roomy>(): Spread<Session> {
       if (entries.length === 0) due.delete(sender);
     },
   };
+
+  function next(sessions: readonly Session[]): Session | undefined {
+    const goesOn =
+      sessions.length > comparedMax && given < inRow && last && sessions.includes(last);
+    if (!goesOn || roomIn(last) === undefined) {
+      last = roomiest(sessions, turn++);
+      given = 0;
+    }
+    given += 1;
+    return last;
+  }
 }
 
 function roomIn<Session extends Roomy>(session: Session | undefined): Session | undefined {

@@ -57,7 +57,7 @@ export function createSubmissions(desk: Desk): Submissions {
       session.answer(request, commandStatusOf(times.code));
       return;
     }
-    const startMs = clock.tickMs();
+    const startMs = request.receivedMs;
     const isOpen = (): boolean =>
       session.state !== "closed" && clock.tickMs() - startMs < settings.answerTimeoutMs;
     const { account } = customer;

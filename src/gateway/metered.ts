@@ -6,13 +6,13 @@ import type { AnswerCode, Meter } from "../model/meter.ts";
 import { type End, type SendRow, asksReport } from "./finish.ts";
 import { queueParts } from "./queue-name.ts";
 
-/** Counts how messages are answered, and how long that takes: from the channel's call to the commit. */
+/** Counts how messages are answered, and how long that takes: from when they came to the commit. */
 export function meteredMessages(
   answer: (event: MessageEvent) => Promise<MessageAnswer>,
   { meter, clock }: { readonly meter: Meter; readonly clock: Clock },
 ): (event: MessageEvent) => Promise<MessageAnswer> {
   return (event) => {
-    const startMs = clock.tickMs();
+    const startMs = event.receivedMs ?? clock.tickMs();
     const count = (code: AnswerCode): void => {
       const { channel, account } = event.message;
       meter.messageAnswered({ channel, account, code, tookMs: clock.tickMs() - startMs });

@@ -36,6 +36,8 @@ export function createPlacing(parts: {
 }): Places {
   const { queues, claiming, isDraining, isStopped, plan, done } = parts;
   const kept = createPassing<string, Claimed>();
+  /** Places that were found in this turn of the event loop, less those that were kept since. */
+  const found = new Map<QueueState, number>();
 
   return {
     reserve(forward, original) {
@@ -44,12 +46,13 @@ export function createPlacing(parts: {
       if (!state.complete || state.waiting.size > 0 || state.returning > 0) return forward;
       const channel = parts.channel(state.channel);
       if (channel === undefined || isStopped(state)) return forward;
-      if (claiming.room(state, channel, 1) <= 0) return forward;
+      if (placesIn(state, channel) <= 0) return forward;
       const row = forWhom(rowOf(forward, original), state.account);
       const written = channel.write(row.message);
       const requests = "code" in written ? 1 : written.requests.length;
       take(state, row.id);
       state.claiming += requests;
+      found.set(state, (found.get(state) ?? 0) - requests);
       kept.set(row.id, { row, channel, written, requests });
       return { ...forward, taken: true };
     },
@@ -73,6 +76,16 @@ export function createPlacing(parts: {
       return true;
     },
   };
+
+  /** Not asked for each message, since it is the sum of as many sessions as a customer has. */
+  function placesIn(state: QueueState, channel: Channel): number {
+    const left = found.get(state) ?? 0;
+    if (left > 0) return left;
+    if (found.size === 0) setImmediate(() => found.clear());
+    const places = claiming.room(state, channel);
+    found.set(state, places);
+    return places;
+  }
 }
 
 /** The same writer, for whom a place is kept in the windows for all that it makes wait. */

@@ -244,6 +244,8 @@ export function createSender(parts: SendParts): Sender {
     if (!state.complete && state.waiting.size < queueAhead / 2) void fetch(state);
     if (away !== undefined) moving.divert(state, away);
     if (isHeld) return;
+    // It is asked of each session of the channel.
+    if (state.waiting.size === 0) return;
     let room = claiming.room(state, channel);
     const taken: Claimed[] = [];
     while (room > 0) {

@@ -55,6 +55,8 @@ export interface MessageEvent {
   readonly scheduledMs?: number;
   /** A customer waits for a decision; a provider's message counts as accepted if nobody answers. */
   readonly origin: "customer" | "provider";
+  /** When it came in, on the clock's `tickMs`; now when left out. It may have waited for its turn. */
+  readonly receivedMs?: number;
   /** False once nobody waits for the answer any more: then a decision is dropped whole. */
   isOpen(): boolean;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import type { Intake } from "../model/intake.ts";
 import type { Sms, Tlv } from "../model/message.ts";
 import type { BindFields, BindRequest, BindResult } from "./bind.ts";
 import type { MessageCommand, OtherCommand, ShortMessageCommand } from "./command.ts";
@@ -15,6 +16,8 @@ export interface ShortMessageRequest {
   readonly sequence: number;
   /** Of a submit_multi `to` is the first number, or empty. */
   readonly sms: Sms;
+  /** When it came, on the clock's `tickMs`: it may have waited for its turn. */
+  readonly receivedMs: number;
   /** Of a submit_multi, as they stood; left out for all others. */
   readonly destinations?: readonly Destination[];
 }
@@ -91,6 +94,8 @@ export interface SessionOptions {
   readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly owner: SessionOwner;
+  /** Role smsc: messages are taken up in turn with those of other sessions; at once when left out. */
+  readonly intake?: Intake | undefined;
 }
 
 export interface SessionCounters {

@@ -24,13 +24,23 @@ import { checkSubmitted, destinationFault } from "./submit-rules.ts";
 
 /** The requests of the peer: what is illegal or broken is refused here, the rest is the owner's. */
 export interface Incoming extends Pick<Session, "answerBind" | "answer" | "answerOther"> {
-  /** Requests that the owner has not answered. */
+  /** Requests that have no answer, those that wait for their turn included. */
   readonly size: number;
   /** Those of them whose answer is not withheld until an outcome is known. */
   readonly pressing: number;
   onRequest(header: Header, pdu: Buffer): void;
+  /** No message waits for its turn any more: the session is about to end. */
+  hurry(): void;
   /** Forgets what is not answered: nobody would hear it. */
   drop(): void;
+}
+
+/** A message as it came. */
+interface Held {
+  readonly command: MessageCommand;
+  readonly sequence: number;
+  readonly pdu: Buffer;
+  readonly receivedMs: number;
 }
 
 export function createIncoming(link: Link): Incoming {
@@ -46,21 +56,26 @@ export function createIncoming(link: Link): Incoming {
   let patient = 0;
   /** Those of them that are no messages. */
   let othersOwed = 0;
+  /** Messages that wait for their turn, and whether it is going to come. */
+  let held: Held[] = [];
+  let inLine = false;
   let bindOwed: BindRequest | undefined;
 
   return {
     get size() {
-      return owed;
+      return owed + held.length;
     },
     get pressing() {
-      return owed - patient;
+      return pressing();
     },
     onRequest,
+    hurry: () => void takeHeld(Infinity),
     answerBind,
     answer,
     answerOther,
     drop() {
       owed = 0;
+      held = [];
       owing = new WeakSet();
       patient = 0;
     },
@@ -113,13 +128,36 @@ export function createIncoming(link: Link): Incoming {
   function onShortMessage(command: MessageCommand, sequence: number, pdu: Buffer): void {
     counters.received += 1;
     timers.messageMs = timers.readMs;
-    if (owed - patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
+    if (pressing() >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
+    const one = { command, sequence, pdu, receivedMs: timers.readMs };
+    if (link.intake === undefined) return takeUp(one);
+    held.push(one);
+    if (inLine) return;
+    inLine = true;
+    link.intake.enter(inTurn);
+  }
+
+  function inTurn(most: number): number {
+    const took = takeHeld(most);
+    inLine = took === most;
+    return took;
+  }
+
+  function takeHeld(most: number): number {
+    const taken = held.splice(0, most);
+    for (const one of taken) takeUp(one);
+    // One that could not be read is answered without its owner.
+    if (taken.length > 0) link.settled();
+    return taken.length;
+  }
+
+  function takeUp({ command, sequence, pdu, receivedMs }: Held): void {
     let request: ShortMessageRequest;
     try {
       request =
         command === "submit_multi"
-          ? { command, sequence, ...decodeSubmitMulti(pdu) }
-          : { command, sequence, sms: decodeShortMessage(command, pdu, link.version) };
+          ? { command, sequence, receivedMs, ...decodeSubmitMulti(pdu) }
+          : { command, sequence, receivedMs, sms: decodeShortMessage(command, pdu, link.version) };
       if (role === "smsc") checkSubmitted(request.sms, link.version);
       // Of a message to many each has an outcome of its own.
       const fault =
@@ -150,7 +188,11 @@ export function createIncoming(link: Link): Incoming {
   /** How loaded we are, to peers that know the parameter; of this session, as that is what it can mend. */
   function congestion(): Buffer | undefined {
     if (link.version < version50) return undefined;
-    return Buffer.of(congestionOf(owed - patient, limits.peerRequestsMax));
+    return Buffer.of(congestionOf(pressing(), limits.peerRequestsMax));
+  }
+
+  function pressing(): number {
+    return owed + held.length - patient;
   }
 
   function onBind(command: BindCommand, sequence: number, pdu: Buffer): void {

@@ -107,9 +107,10 @@ export function createOutgoing(link: Link): Outgoing {
 
   function room(): number {
     if (!isBound(link.state) || link.ending) return 0;
+    const free = limits.windowRequestsMax - window.size;
+    if (free <= 0) return 0;
     // Answers to the peer must still find room, so our own requests stop at half.
     if (link.waitingOctets() > limits.writeBufferOctetsMax / 2) return 0;
-    const free = Math.max(0, limits.windowRequestsMax - window.size);
     if (silentMs === undefined) return free;
     // To one that was silent and is heard again one message at a time, until it answers it.
     return timers.readMs > silentMs && window.size === 0 ? Math.min(1, free) : 0;

@@ -161,6 +161,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   async function unbind(): Promise<void> {
     if (link.state === "closed") return;
     const ended = new Promise<void>((resolve) => onEnd.push(resolve));
+    incoming.hurry();
     if (!isBound(link.state) && ending === undefined) end("unbound", "");
     else if (ending === undefined)
       startEnding({ stage: "emptying", untilMs: clock.tickMs() + limits.unbindMs });

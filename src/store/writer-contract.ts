@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.ts";
+import type { Intake } from "../model/intake.ts";
 import type { Log } from "../model/log.ts";
 import type { Message, TraceLine } from "../model/message.ts";
 import type { Meter } from "../model/meter.ts";
@@ -23,6 +24,8 @@ import type { Pipeline } from "./pipeline.ts";
 
 /** Every write of the hot path: many operations are one transaction, and it resolves after the commit. */
 export interface Writer {
+  /** When new messages are best taken up. */
+  readonly intake: Intake;
   /**
    * Charge, original, forwarded messages, their places in the queue and states: all or, with
    * `no_credit`, nothing. Rejects with `overloaded` above `writerOperationsMax`, with

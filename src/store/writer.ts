@@ -16,6 +16,7 @@ import { type Answer, type Operation, type Waiting, hooksOf } from "./operation.
 import type { Pipeline, RunOutcome } from "./pipeline.ts";
 import type { LowBalance, Writer, WriterParts } from "./writer-contract.ts";
 import { uuidArray } from "./binary-array.ts";
+import { createIntake } from "./intake.ts";
 import { createWriterQueue } from "./writer-queue.ts";
 
 export type { LowBalance, Writer } from "./writer-contract.ts";
@@ -81,9 +82,11 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
   /** The last commit, or the moment at which something began to wait for one. */
   let movedMs = 0;
   const fullDisk = createFullDisk(log, plan);
+  const intake = createIntake(() => inFlight > 0 || queue.standing > 0);
   adopt(first);
 
   return {
+    intake,
     accept: (acceptance) => {
       const amount = acceptance.charge?.amount ?? 0n;
       if (amount < 0n || amount > amountMax)
@@ -122,6 +125,7 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
     },
     async close(drainMs) {
       closing = true;
+      intake.close();
       if (queue.total > 0) {
         const drained = new Promise<void>((resolve) => (idle = resolve));
         const timer = setTimeout(() => idle?.(), drainMs);
@@ -170,12 +174,15 @@ export function createWriter(parts: WriterParts, first: Pipeline): Writer {
         void send(pipeline, next);
       }
     }
+    if (inFlight === 0 && queue.standing === 0) intake.open();
     if (queue.total === 0) idle?.();
   }
 
   function fresh(): Flush | undefined {
     const waiting = queue.isRipe ? queue.take() : [];
-    return waiting.length === 0 ? undefined : { batch: newId(), waiting, tries: 0 };
+    if (waiting.length === 0) return undefined;
+    intake.open();
+    return { batch: newId(), waiting, tries: 0 };
   }
 
   async function send(on: Pipeline, flush: Flush): Promise<void> {

@@ -7,6 +7,7 @@ import { channelSettings, openChannel } from "../../src/channel/catalog.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import type { EventKind, Events } from "../../src/model/event.ts";
 import { idMaker } from "../../src/model/id.ts";
+import type { Intake } from "../../src/model/intake.ts";
 import type { Log } from "../../src/model/log.ts";
 import { shortIdMaker } from "../../src/model/short-id.ts";
 
@@ -41,6 +42,7 @@ export interface OpenOptions {
   readonly name?: string;
   /** What customers have otherwise than others; nothing when left out. */
   readonly optionsOf?: (account: string) => KeptOptions;
+  readonly intake?: Intake;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface OpenOptions {
  */
 export async function openTestChannel(
   settings: Readonly<Record<string, unknown>>,
-  { answers = {}, folder: given, name = "CHANNEL1", optionsOf }: OpenOptions = {},
+  { answers = {}, folder: given, name = "CHANNEL1", optionsOf, intake }: OpenOptions = {},
 ): Promise<TestChannel> {
   const folder = given ?? (await testFolder());
   const lines: LogLine[] = [];
@@ -96,6 +98,7 @@ export async function openTestChannel(
     },
     ready: check,
     ...(optionsOf && { optionsOf }),
+    ...(intake && { intake }),
   };
   const channel = await openChannel(channelSettings.parse(settings), host);
 

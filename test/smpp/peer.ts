@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import { systemClock } from "../../src/model/clock.ts";
+import type { Intake } from "../../src/model/intake.ts";
 import { createFramer } from "../../src/smpp/framing.ts";
 import { type SessionLimits, sessionLimits } from "../../src/smpp/limits.ts";
 import { type Header, headerOf } from "../../src/smpp/pdu.ts";
@@ -51,7 +52,13 @@ export async function openPair(
     limits = {},
     owner = {},
     reads = true,
-  }: { limits?: Partial<SessionLimits>; owner?: Partial<SessionOwner>; reads?: boolean } = {},
+    intake,
+  }: {
+    limits?: Partial<SessionLimits>;
+    owner?: Partial<SessionOwner>;
+    reads?: boolean;
+    intake?: Intake;
+  } = {},
 ): Promise<Pair> {
   const { near, far, server } = await sockets();
   const { recorder, seen } = record(owner);
@@ -60,6 +67,7 @@ export async function openPair(
     limits: { ...sessionLimits, ...limits },
     clock: systemClock,
     owner: recorder,
+    intake,
   });
   return {
     session,

@@ -3,6 +3,7 @@ import { problemOf } from "../../http/problem.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
+import { emitInTurn } from "../in-turn.ts";
 import { eventOf } from "./event-of.ts";
 import { type KeptAnswer, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
@@ -152,7 +153,7 @@ export const batchRoutes: ApiRoutes = (routes, parts) => {
       const event = eventOf(checked(asked), parts, from);
       if (event.message.client?.callbackUrl !== undefined)
         await deskOf(host).callbacks.ready(from.caller.account);
-      const answer = await host.emit("message", event);
+      const answer = await emitInTurn(host, event);
       if (answer.kind === "accepted") {
         const { status: _status, ...body } = acceptedBody(event, answer);
         return { index, ...body };

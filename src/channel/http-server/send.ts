@@ -6,6 +6,7 @@ import type { OwnMessageRow } from "../customer-desk.ts";
 import type { ApiRoutes } from "./api.ts";
 import { jsonOf } from "./api.ts";
 import { rehearse } from "./dry-run.ts";
+import { emitInTurn } from "../in-turn.ts";
 import { eventOf } from "./event-of.ts";
 import { type Refusal, createKeyed } from "./keyed.ts";
 import type { Caller } from "./login.ts";
@@ -81,7 +82,7 @@ export const sendRoutes: ApiRoutes = (routes, parts) => {
     if (body.callback_url !== undefined) await deskOf(host).callbacks.ready(from.caller.account);
     if (!work.begin(1)) return { code: "overloaded" };
     try {
-      const answer = await host.emit("message", event);
+      const answer = await emitInTurn(host, event);
       tellRates(reply, host, from.caller.account);
       return answer.kind === "accepted" ? acceptedBody(event, answer) : refusalOf(answer);
     } finally {
