@@ -1,3 +1,5 @@
+import { createPassing } from "../model/passing.ts";
+
 /** What a session needs to be one of several. */
 interface Roomy {
   /** Requests that it can take now. */
@@ -31,7 +33,7 @@ export interface Spread<Session extends Roomy> {
 
 export function createSpread<Session extends Roomy>(): Spread<Session> {
   /** By sender; nearly always one session, and the later ones last. */
-  const due = new Map<string, { readonly session: Session; count: number }[]>();
+  const due = createPassing<string, { readonly session: Session; count: number }[]>();
   let turn = 0;
   /** The one that was picked last, and how many in a row it has been given. */
   let last: Session | undefined;

@@ -1,4 +1,5 @@
 import type { Sent } from "../model/message.ts";
+import { createPassing } from "../model/passing.ts";
 
 /**
  * Keeps a message from being concluded twice: by two reports at once, or by a report and the sweep
@@ -26,7 +27,7 @@ export function concludingKey({ message: { id }, part }: Sent): string {
 }
 
 export function createConcluding(): Concluding {
-  const busy = new Set<string>();
+  const busy = createPassing<string, true>();
   // Bounded by what is concluded while one query runs: it is emptied when none is under way.
   const recent = new Set<string>();
   /** Nearly always empty: somebody waits only where two are about one message at the same time. */
@@ -46,7 +47,7 @@ export function createConcluding(): Concluding {
     },
     begin(key) {
       if (!isFree(key)) return false;
-      busy.add(key);
+      busy.set(key, true);
       return true;
     },
     over(key) {

@@ -1,4 +1,5 @@
 import { numberKey } from "../model/number-key.ts";
+import { createPassing } from "../model/passing.ts";
 
 /**
  * Messages that were handed to a provider and whose answer is not stored yet, by their number. A
@@ -14,8 +15,8 @@ export interface OnItsWay {
 }
 
 export function createOnItsWay(): OnItsWay {
-  const keyOf = new Map<string, string>();
-  const counts = new Map<string, number>();
+  const keyOf = createPassing<string, string>();
+  const counts = createPassing<string, number>();
   return {
     handed(group, { id, to }) {
       if (keyOf.has(id)) return;

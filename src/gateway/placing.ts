@@ -36,8 +36,8 @@ export function createPlacing(parts: {
 }): Places {
   const { queues, claiming, isDraining, isStopped, plan, done } = parts;
   const kept = createPassing<string, Claimed>();
-  /** Places that were found in this turn of the event loop, less those that were kept since. */
-  const found = new Map<QueueState, number>();
+  /** Queues whose channel was asked for room in this turn of the event loop. */
+  let asked: QueueState[] = [];
 
   return {
     reserve(forward, original) {
@@ -52,7 +52,7 @@ export function createPlacing(parts: {
       const requests = "code" in written ? 1 : written.requests.length;
       take(state, row.id);
       state.claiming += requests;
-      found.set(state, (found.get(state) ?? 0) - requests);
+      state.places -= requests;
       kept.set(row.id, { row, channel, written, requests });
       return { ...forward, taken: true };
     },
@@ -79,12 +79,15 @@ export function createPlacing(parts: {
 
   /** Not asked for each message, since it is the sum of as many sessions as a customer has. */
   function placesIn(state: QueueState, channel: Channel): number {
-    const left = found.get(state) ?? 0;
-    if (left > 0) return left;
-    if (found.size === 0) setImmediate(() => found.clear());
-    const places = claiming.room(state, channel);
-    found.set(state, places);
-    return places;
+    if (state.places > 0) return state.places;
+    if (asked.length === 0) setImmediate(endTurn);
+    asked.push(state);
+    return (state.places = claiming.room(state, channel));
+  }
+
+  function endTurn(): void {
+    for (const state of asked) state.places = 0;
+    asked = [];
   }
 }
 

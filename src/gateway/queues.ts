@@ -1,6 +1,7 @@
 import type { Channel } from "../channel/channel.ts";
 import type { Unwritable, Written } from "../channel/writing.ts";
 import { idTimeMs } from "../model/id.ts";
+import { type Passing, createPassing } from "../model/passing.ts";
 import type { QueueView } from "../model/view.ts";
 import type { SendRow } from "./finish.ts";
 import { queueParts } from "./queue-name.ts";
@@ -34,11 +35,13 @@ export interface QueueState {
   readonly account: string | undefined;
   readonly waiting: WaitingList<SendRow>;
   /** Taken but not yet answered and committed: claimed, handed over, or being finished. */
-  readonly busy: Set<string>;
+  readonly busy: Passing<string, true>;
   /** Those of them that are not on their way but kept for an operator's order. */
   readonly kept: Set<string>;
   /** Requests of rows whose claim is under way or that are ready; the channel does not know of them yet. */
   claiming: number;
+  /** Requests that there was room for when it was last asked in this turn, less what was kept since. */
+  places: number;
   /** Claims that are under way. */
   claims: number;
   /** The end of the last claim; each waits for the one before, so that none overtakes it. */
@@ -117,9 +120,10 @@ export function createQueues(): Queues {
       channel,
       account,
       waiting: createWaitingList(),
-      busy: new Set(),
+      busy: createPassing(),
       kept: new Set(),
       claiming: 0,
+      places: 0,
       claims: 0,
       claimed: Promise.resolve(),
       ready: [],
@@ -158,7 +162,7 @@ export function doubt(state: QueueState, rows: number): void {
 /** Out of what waits: nobody else sends or ends it until it is let go. */
 export function take(state: QueueState, id: string): void {
   if (state.busy.has(id)) return;
-  state.busy.add(id);
+  state.busy.set(id, true);
   state.sums.inFlight += 1;
 }
 

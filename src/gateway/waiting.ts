@@ -1,3 +1,5 @@
+import { createPassing } from "../model/passing.ts";
+
 /** What has a place in a queue: higher priority first, then in the order of its place or its id. */
 export interface Waiting {
   readonly id: string;
@@ -24,7 +26,7 @@ export interface WaitingList<W extends Waiting> {
 }
 
 export function createWaitingList<W extends Waiting>(): WaitingList<W> {
-  const ids = new Set<string>();
+  const ids = createPassing<string, true>();
   /** What was taken is not held on to. */
   let list: (W | undefined)[] = [];
   let head = 0;
@@ -33,7 +35,7 @@ export function createWaitingList<W extends Waiting>(): WaitingList<W> {
       return list.length - head;
     },
     put(one) {
-      ids.add(one.id);
+      ids.set(one.id, true);
       let at = list.length;
       while (at > head && before(one, list[at - 1])) at -= 1;
       if (at === list.length) list.push(one);

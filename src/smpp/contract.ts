@@ -18,6 +18,8 @@ export interface ShortMessageRequest {
   readonly sms: Sms;
   /** When it came, on the clock's `tickMs`: it may have waited for its turn. */
   readonly receivedMs: number;
+  /** The session's own note: it has no answer yet. */
+  isOwed: boolean;
   /** Of a submit_multi, as they stood; left out for all others. */
   readonly destinations?: readonly Destination[];
 }
@@ -26,6 +28,8 @@ export interface ShortMessageRequest {
 export interface OtherRequest extends RareBody {
   readonly command: OtherCommand;
   readonly sequence: number;
+  /** The session's own note: it has no answer yet. */
+  isOwed: boolean;
 }
 
 /** What became of a request of ours. */

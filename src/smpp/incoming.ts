@@ -49,9 +49,8 @@ export function createIncoming(link: Link): Incoming {
   /** 0x64 makes a provider try again; 0x58 and 0x08 would be new to it (SMPP v3.4 §5.1.3). */
   const busyStatus = commandStatusOf(role === "smsc" ? "overloaded" : "try_later");
   const faultStatus = commandStatusOf(role === "smsc" ? "internal" : "try_later");
-  /** Requests that the peer has no answer to: how many, and which. */
+  /** Requests that the peer has no answer to. */
   let owed = 0;
-  let owing = new WeakSet<ShortMessageRequest | OtherRequest>();
   /** Those of them in transaction mode: their answers take as long as a phone does. */
   let patient = 0;
   /** Those of them that are no messages. */
@@ -59,6 +58,7 @@ export function createIncoming(link: Link): Incoming {
   /** Messages that wait for their turn, and whether it is going to come. */
   let held: Held[] = [];
   let inLine = false;
+  let dropped = false;
   let bindOwed: BindRequest | undefined;
 
   return {
@@ -76,7 +76,7 @@ export function createIncoming(link: Link): Incoming {
     drop() {
       owed = 0;
       held = [];
-      owing = new WeakSet();
+      dropped = true;
       patient = 0;
     },
   };
@@ -156,8 +156,14 @@ export function createIncoming(link: Link): Incoming {
     try {
       request =
         command === "submit_multi"
-          ? { command, sequence, receivedMs, ...decodeSubmitMulti(pdu) }
-          : { command, sequence, receivedMs, sms: decodeShortMessage(command, pdu, link.version) };
+          ? { command, sequence, receivedMs, isOwed: true, ...decodeSubmitMulti(pdu) }
+          : {
+              command,
+              sequence,
+              receivedMs,
+              isOwed: true,
+              sms: decodeShortMessage(command, pdu, link.version),
+            };
       if (role === "smsc") checkSubmitted(request.sms, link.version);
       // Of a message to many each has an outcome of its own.
       const fault =
@@ -172,7 +178,7 @@ export function createIncoming(link: Link): Incoming {
       if (patient >= limits.peerRequestsMax) return refuse(command, sequence, busyStatus);
       patient += 1;
     }
-    owe(request);
+    owed += 1;
     try {
       owner.shortMessage(request, link.session);
     } catch (error) {
@@ -220,12 +226,12 @@ export function createIncoming(link: Link): Incoming {
       return refuse(command, sequence, busyStatus);
     let request: OtherRequest;
     try {
-      request = { command, sequence, ...decodeRare(command, pdu) };
+      request = { command, sequence, isOwed: hasResponse(command), ...decodeRare(command, pdu) };
     } catch (error) {
       return refuse(command, sequence, statusOf(error));
     }
     if (hasResponse(command)) {
-      owe(request);
+      owed += 1;
       othersOwed += 1;
     }
     try {
@@ -248,14 +254,10 @@ export function createIncoming(link: Link): Incoming {
     link.write(pdu);
   }
 
-  function owe(request: ShortMessageRequest | OtherRequest): void {
-    owing.add(request);
-    owed += 1;
-  }
-
   /** True once. */
   function isOwed(request: ShortMessageRequest | OtherRequest): boolean {
-    if (!owing.delete(request)) return false;
+    if (dropped || !request.isOwed) return false;
+    request.isOwed = false;
     owed -= 1;
     return true;
   }
