@@ -26,13 +26,25 @@ const PROGRESS: readonly Status[] = ["QUEUED", "SENDING", "SENT", "NOREPORT"];
  */
 export function settleSteps(moves: readonly Move[]): Step[] {
   const groups = new Map<string, Move[]>();
-  for (const move of moves) {
+  for (const move of withoutOvertaken(moves)) {
     const key = `${move.status} ${move.error ?? ""}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [move]);
     else group.push(move);
   }
   return [...groups.values()].sort((one, other) => rank(one) - rank(other)).flatMap(stepsOfGroup);
+}
+
+/**
+ * Its report is often in the same flush as the answer of its provider: DELIVERED may follow whatever SENT may, and decides
+ * of its charge the same, so the row is written once.
+ */
+function withoutOvertaken(moves: readonly Move[]): readonly Move[] {
+  const delivered = new Set<string>();
+  for (const { id, status } of moves) if (status === "DELIVERED") delivered.add(id);
+  return delivered.size === 0
+    ? moves
+    : moves.filter(({ id, status }) => status !== "SENT" || !delivered.has(id));
 }
 
 function rank(group: readonly Move[]): number {

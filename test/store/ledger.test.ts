@@ -56,6 +56,23 @@ test("[A29] what is accepted is held, and what was sent is committed", async () 
   assert.deepEqual(await sums(store), { balance: 98.25, held: 0, committed: 2.25 });
 });
 
+test("[A29] what was sent and reported in one flush is committed once", async () => {
+  await add("Both", 10);
+  const one = acceptance({ price: 4, account: "Both" });
+  await writer.accept(one);
+  await Promise.all([writer.finish(finish(one)), writer.conclude(conclusion(one))]);
+  assert.deepEqual(await sums(store, "Both"), { balance: 6, held: 0, committed: 4 });
+  const kinds = (await store.ledger.entries("Both", 10)).map(({ kind, credits }) => [
+    kind,
+    credits,
+  ]);
+  assert.deepEqual(kinds, [
+    ["commit", 4],
+    ["hold", 4],
+    ["opening", 10],
+  ]);
+});
+
 for (const status of ["FAILED", "EXPIRED", "CANCELLED"] as const)
   test(`what was ${status} before it was sent is refunded`, async () => {
     const id = `R${status}`.slice(0, 15);
