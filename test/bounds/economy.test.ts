@@ -17,14 +17,14 @@ const messages = helpings * helping;
 
 /** What a whole life may cost: measured / limit, and what it would tell. */
 const limits = {
-  /** 0.04: accept and report are each a part of a shared flush, and what peers have taken goes with them. */
-  flushes: 0.08,
+  /** 0.06: accept and report are each a part of a shared flush of 48, and what peers have taken goes with them. */
+  flushes: 0.12,
   /** 4,500: three rows of messages, one try, two traces, the queue's rows come and go, in no order of it. */
   walOctets: 5_250,
-  /** 0.03: a message, a report and a status each ask the triggers once, in shared batches. */
-  batches: 0.08,
-  /** 0.04: a submit's answer, the submit to the provider, the report's answer and the receipt. */
-  writes: 0.1,
+  /** 0.08: a message, a report and a status each ask the triggers once, in shared batches; 48, 48 and 4 are taken up. */
+  batches: 0.16,
+  /** 0.1: a submit's answer, the submit to the provider, the report's answer and the receipt, each of as many. */
+  writes: 0.2,
 } as const;
 
 test("a whole life costs so many flushes, octets of WAL, batches for the triggers and writes to sockets", async (context) => {
