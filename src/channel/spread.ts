@@ -67,9 +67,8 @@ export function createSpread<Session extends Roomy>(): Spread<Session> {
   };
 
   function next(sessions: readonly Session[]): Session | undefined {
-    const goesOn =
-      sessions.length > comparedMax && given < inRow && last && sessions.includes(last);
-    if (!goesOn || roomIn(last) === undefined) {
+    const goesOn = sessions.length > comparedMax && given < inRow && roomIn(last) !== undefined;
+    if (!goesOn || last === undefined || !sessions.includes(last)) {
       last = roomiest(sessions, turn++);
       given = 0;
     }

@@ -1,7 +1,6 @@
 import { messageIdFor, wantsShortId } from "../model/account-options.ts";
 import { commandStatusOf } from "../model/error.ts";
 import type { MessageAnswer } from "../model/event.ts";
-import { turnMsMax } from "../model/intake.ts";
 import type { Session, ShortMessageRequest } from "../smpp/session.ts";
 import type { Customer } from "./customer.ts";
 import { type Desk, later } from "./desk.ts";
@@ -51,11 +50,6 @@ export function createSubmissions(desk: Desk): Submissions {
       session.answer(request, commandStatusOf(desk.isClosing() ? "overloaded" : "channel_drained"));
       return;
     }
-    const startMs = request.receivedMs;
-    if (clock.tickMs() - startMs > turnMsMax) {
-      session.answer(request, commandStatusOf("overloaded"));
-      return;
-    }
     const times = hasTimes(request.sms)
       ? timesOf(request.sms, { ...settings, nowMs: clock.nowMs() })
       : undefined;
@@ -63,6 +57,7 @@ export function createSubmissions(desk: Desk): Submissions {
       session.answer(request, commandStatusOf(times.code));
       return;
     }
+    const startMs = request.receivedMs;
     const isOpen = (): boolean =>
       session.state !== "closed" && clock.tickMs() - startMs < settings.answerTimeoutMs;
     const { account } = customer;

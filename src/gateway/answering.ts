@@ -20,6 +20,7 @@ import type { Flow } from "./flow.ts";
 import { withFileAccounts } from "./filed-binds.ts";
 import { gated } from "./gate.ts";
 import type { IdBases } from "./id-base.ts";
+import { inTime } from "./in-time.ts";
 import type { Inbound } from "./inbound.ts";
 import { type Join, createJoin } from "./join.ts";
 import { createMaker } from "./make.ts";
@@ -141,7 +142,7 @@ export function answerEvents(parts: AnsweringParts): Answering {
     status,
   });
   const answer = gated(parts.flow.gate, join.answer);
-  bus.answer("message", meteredMessages(answer, { meter, clock }));
+  bus.answer("message", meteredMessages(inTime(answer, clock), { meter, clock }));
   const matcher = createMatcher({
     memory: parts.memory,
     table: store.reports,

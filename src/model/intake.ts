@@ -4,15 +4,12 @@
  * database gets on. With little to do nobody ever waits.
  */
 export interface Intake {
-  /** Calls `take` when it is its turn: at once if nobody waits and there is room, else later, and once. */
+  /**
+   * Calls `take` when it is its turn: at once if nobody waits and there is room, else later, and once. Called for each message
+   * that comes by itself, and once for all that wait in a session. Who enters bounds how many do.
+   */
   enter(take: Take): void;
 }
-
-/**
- * ms. Who has waited for his turn for so long is told to come again later. It is less than what an answer may take by default
- * (3 s), so that a decision that is begun is not dropped; at 5,000 messages a second 12,000 stand before one who waits so long.
- */
-export const turnMsMax = 2_500;
 
 /**
  * Takes up at most so many messages and gives how many it took; 0 when there are none any more. Who took as many as

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { KeptOptions } from "../../src/model/account-options.ts";
 import type { Channel, ChannelHost } from "../../src/channel/channel.ts";
 import { channelSettings, openChannel } from "../../src/channel/catalog.ts";
-import { type Clock, systemClock } from "../../src/model/clock.ts";
+import { systemClock } from "../../src/model/clock.ts";
 import type { EventKind, Events } from "../../src/model/event.ts";
 import { idMaker } from "../../src/model/id.ts";
 import type { Intake } from "../../src/model/intake.ts";
@@ -43,7 +43,6 @@ export interface OpenOptions {
   /** What customers have otherwise than others; nothing when left out. */
   readonly optionsOf?: (account: string) => KeptOptions;
   readonly intake?: Intake;
-  readonly clock?: Clock;
 }
 
 /**
@@ -53,14 +52,7 @@ export interface OpenOptions {
  */
 export async function openTestChannel(
   settings: Readonly<Record<string, unknown>>,
-  {
-    answers = {},
-    folder: given,
-    name = "CHANNEL1",
-    optionsOf,
-    intake,
-    clock = systemClock,
-  }: OpenOptions = {},
+  { answers = {}, folder: given, name = "CHANNEL1", optionsOf, intake }: OpenOptions = {},
 ): Promise<TestChannel> {
   const folder = given ?? (await testFolder());
   const lines: LogLine[] = [];
@@ -90,7 +82,7 @@ export async function openTestChannel(
   const shortened = shortIdMaker();
   const host: ChannelHost = {
     name,
-    clock,
+    clock: systemClock,
     log: logInto((line) => {
       lines.push(line);
       check();

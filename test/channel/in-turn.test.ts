@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { emitInTurn } from "../../src/channel/in-turn.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import type { MessageAnswer, MessageEvent } from "../../src/model/event.ts";
-import { type Take, turnMsMax } from "../../src/model/intake.ts";
+import type { Take } from "../../src/model/intake.ts";
 import { connectEsme } from "../../src/simulator/esme.ts";
 import { openTestChannel } from "./host.ts";
 
@@ -50,42 +50,4 @@ test("messages of all sessions of a listener stand in one line, and the trace sa
     const [received] = event.message.log;
     assert.ok(received !== undefined && received.at <= stoodMs + 1, `${received?.at} ${stoodMs}`);
   }
-});
-
-test("who has waited for his turn for too long is told to come again, and no trigger is asked", async () => {
-  const line: Take[] = [];
-  const clock = { ...systemClock };
-  let laterMs = 0;
-  clock.tickMs = () => systemClock.tickMs() + laterMs;
-  const emit = (): Promise<never> => Promise.reject(new Error("asked"));
-  const host = { clock, emit, intake: { enter: (take: Take) => line.push(take) } };
-  const brought = (["customer", "provider"] as const).map((origin) =>
-    emitInTurn(host, { origin } as MessageEvent),
-  );
-  laterMs = turnMsMax + 1;
-  for (const take of line) assert.equal(take(16), 1);
-  const codes = (await Promise.all(brought)).map((answer) => "code" in answer && answer.code);
-  assert.deepEqual(codes, ["overloaded", "try_later"]);
-});
-
-test("[I56] a message that has waited for its turn for too long is refused with 0x58", async () => {
-  const stood = Promise.withResolvers<Take>();
-  let laterMs = 0;
-  const clock = { ...systemClock, tickMs: () => systemClock.tickMs() + laterMs };
-  const settings = { type: "smpp-server", address: ["127.0.0.1"], port: 0 };
-  const intake = { enter: (take: Take) => stood.resolve(take) };
-  await using ours = await openTestChannel(settings, { intake, clock });
-  const [port = 0] = ours.channel.ports();
-  await using esme = await connectEsme({
-    host: "127.0.0.1",
-    port,
-    systemId: "Test1",
-    password: "Pwd1",
-  });
-  const sent = esme.submit({ from: "+31201234567", to: "+31612345678", text: "Hello" });
-  const take = await stood.promise;
-  laterMs = turnMsMax + 1;
-  assert.equal(take(16), 1);
-  assert.equal((await sent).status, 0x58);
-  assert.equal(ours.events.message.length, 0);
 });
